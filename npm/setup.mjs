@@ -24,12 +24,12 @@ const steps = {
   tests: {
     output: 'dist-test',
     sources: ['tsconfig.json', 'dist', '__test__'],
-    command: ['npx', '--no-install', 'tsc', '-p', '__test__'],
+    command: ['node_modules/.bin/tsc', '-p', '__test__'],
   },
   examples: {
     output: 'dist-examples',
     sources: ['tsconfig.json', 'dist', 'examples'],
-    command: ['npx', '--no-install', 'tsc', '-p', 'examples'],
+    command: ['node_modules/.bin/tsc', '-p', 'examples'],
   },
 }
 

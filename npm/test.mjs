@@ -14,7 +14,7 @@ const suites = [
     count: (line) => /^test result: \S+ (?<passed>\d+) passed; (?<failed>\d+) failed/.exec(line)?.groups,
   },
   {
-    command: ['npx', '--no-install', 'ava', '--tap'],
+    command: ['node_modules/.bin/ava', '--tap'],
     // The end of a TAP run: `# pass 3`, then `# fail 0`. Where tests fail, ava's own report leaves out how many passed.
     count: (line) => /^# (?:pass (?<passed>\d+)|fail (?<failed>\d+))$/.exec(line)?.groups,
   },
