@@ -4,7 +4,8 @@
  * second call, a write is tried at once, and only what the kernel does not take is kept. While bytes are kept nothing
  * is read (back-pressure).
  *
- *   cc -O2 -o c-epoll c-epoll.c && ./c-epoll 7000
+ *   cc -O2 -o c-epoll c-epoll.c && ./c-epoll 7000        one process
+ *                                  ./c-epoll 7000 2      two, that share the port with SO_REUSEPORT
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -102,28 +104,26 @@ static void take(int epoll, int listener) {
     }
 }
 
-int main(int argc, char **argv) {
-    signal(SIGPIPE, SIG_IGN);
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+/* Listens on a port of the loopback address; 0 becomes the one that was chosen. */
+static int listen_on(uint16_t *port) {
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(argc > 1 ? atoi(argv[1]) : 0))};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) fail("bind");
     if (listen(listener, SOMAXCONN) < 0) fail("listen");
     socklen_t length = sizeof address;
     getsockname(listener, (struct sockaddr *)&address, &length);
+    *port = ntohs(address.sin_port);
+    return listener;
+}
+
+static void serve(int listener) {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) fail("epoll_ctl");
-    printf("listening %d\n", ntohs(address.sin_port));
-    fflush(stdout);
-
     static struct epoll_event events[EVENTS];
     for (;;) {
         int count = epoll_wait(epoll, events, EVENTS, -1);
@@ -140,4 +140,27 @@ int main(int argc, char **argv) {
             if (over || echo(c, closing) < 0) end(c);
         }
     }
+}
+
+int main(int argc, char **argv) {
+    uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0);
+    int processes = argc > 2 ? atoi(argv[2]) : 1;
+    signal(SIGPIPE, SIG_IGN);
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int listener = listen_on(&port);
+    for (int i = 1; i < processes; i++) {
+        int mine = listen_on(&port);
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            close(listener);
+            serve(mine);
+        }
+        close(mine);
+    }
+    printf("listening %d\n", port);
+    fflush(stdout);
+    serve(listener);
 }

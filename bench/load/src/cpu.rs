@@ -1,4 +1,4 @@
-//! The server's CPU time and memory, read from outside.
+//! CPU time and memory of the server, and of the whole machine, read from outside.
 
 use std::fs;
 use std::io;
@@ -75,6 +75,20 @@ pub fn resident(pids: &[u32]) -> io::Result<u64> {
         sum += kilobytes * 1024;
     }
     Ok(sum)
+}
+
+/// How long the machine's processors have been busy with anything, summed over them, ns. In steps of 10 ms.
+///
+/// # Errors
+/// No `/proc`.
+pub fn machine() -> io::Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let line = text.lines().next().unwrap_or_default();
+    let fields: Vec<u64> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] = fields[..] else {
+        return Err(io::Error::other("/proc/stat has no line of processors"));
+    };
+    Ok((user + nice + system + irq + softirq + steal) * 10_000_000)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Memory {
 pub fn line(options: &Options, total: u64, figures: &Figures, memory: &Memory) -> String {
     let messages = figures.messages as f64;
     let per_message = |nanoseconds: f64| nanoseconds / messages / 1e3;
+    // What ran besides the two: a measurement during which this is not near 0 was disturbed.
+    let others = (figures.machine as f64 - figures.cpu.all as f64 - figures.own.all as f64).max(0.0);
     let fields = [
         ("connections", options.connections as f64),
         ("idle", options.idle as f64),
@@ -41,6 +43,7 @@ pub fn line(options: &Options, total: u64, figures: &Figures, memory: &Memory) -
         ("ticks_all_ns", figures.cpu.all_ticks as f64),
         ("cpu_share", figures.cpu.all as f64 / 1e9 / figures.seconds),
         ("load_share", figures.own.all as f64 / 1e9 / figures.seconds),
+        ("others_share", others / 1e9 / figures.seconds),
         ("rss_before", memory.before as f64),
         ("rss_idle", memory.idle as f64),
         ("rss_connected", memory.connected as f64),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::cpu::Cpu;
+use crate::cpu::{self, Cpu};
 use crate::options::Options;
 
 /// Monotonic time, ns.
@@ -22,6 +22,7 @@ struct Sample {
     messages: u64,
     cpu: Cpu,
     own: Cpu,
+    machine: u64,
 }
 
 /// Warm-up, then the window. CPU and messages are sampled at the same two moments, while the load goes on, so that
@@ -86,7 +87,7 @@ impl<'a> Window<'a> {
 
     fn sample(&self) -> io::Result<Sample> {
         let own = Cpu::read(&[std::process::id()])?;
-        Ok(Sample { time: now(), messages: self.messages, cpu: Cpu::read(self.pids)?, own })
+        Ok(Sample { time: now(), messages: self.messages, cpu: Cpu::read(self.pids)?, own, machine: cpu::machine()? })
     }
 
     /// The figures, once [`Window::open`] has been false.
@@ -98,6 +99,7 @@ impl<'a> Window<'a> {
             seconds: (end.time - begin.time) as f64 / 1e9,
             cpu: end.cpu.since(begin.cpu),
             own: end.own.since(begin.own),
+            machine: end.machine - begin.machine,
             p50: microseconds(0.50),
             p90: microseconds(0.90),
             p99: microseconds(0.99),
@@ -117,6 +119,8 @@ pub struct Figures {
     pub cpu: Cpu,
     /// The load generator's own.
     pub own: Cpu,
+    /// Everything that ran on the machine, ns of CPU.
+    pub machine: u64,
     /// Latencies, microseconds.
     pub p50: f64,
     /// Latency that 90 % stay within, microseconds.

@@ -1,0 +1,69 @@
+// One echo server as a child process, pinned to its cores.
+
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+const READY = 20_000
+const GRACE = 2_000
+
+/** Every server that runs now, so that an interrupted benchmark leaves none behind. */
+const running = new Set()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/**
+ * Starts a server and waits for its line `listening PORT`.
+ * @param {string[]} command program and arguments; the port 0 is added
+ * @param {{ cores: string, env?: Record<string, string>, cwd?: string }} options cores as taskset takes them
+ * @returns {Promise<{ port: number, pids: number[], stop: () => Promise<void> }>}
+ * @throws when it ends or is silent for 20 s; the error holds what it wrote
+ */
+export async function start(command, { cores, env = {}, cwd }) {
+  const child = spawn('taskset', ['-c', cores, ...command, '0'], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => running.delete(child))
+  let text = ''
+  const port = await new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`${command.join(' ')}: ${why}${text && `\n${text}`}`))
+    const timer = setTimeout(() => fail(`not ready in ${READY / 1000} s`), READY)
+    const hear = (chunk) => {
+      text += chunk
+      const match = /^listening (\d+)$/m.exec(text)
+      if (match) resolve(Number(match[1]))
+      if (match) clearTimeout(timer)
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', (chunk) => {
+      text += chunk
+    })
+    child.once('error', (error) => fail(error.message))
+    child.once('exit', (code, signal) => fail(`ended with ${signal ?? code}`))
+  }).catch((error) => {
+    child.kill('SIGKILL')
+    throw error
+  })
+  const stop = async () => {
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE)
+    await ended
+    clearTimeout(timer)
+  }
+  return { port, pids: family(child.pid), stop }
+}
+
+/** A process and all that it has started: node:cluster serves in children. */
+function family(pid) {
+  const pids = [pid]
+  for (const at of pids) {
+    for (const thread of readdirSync(`/proc/${at}/task`)) {
+      const children = readFileSync(`/proc/${at}/task/${thread}/children`, 'utf8')
+      pids.push(...children.split(' ').filter(Boolean).map(Number))
+    }
+  }
+  return pids
+}

@@ -1,0 +1,79 @@
+// The results as Markdown.
+
+import { curve, scenarios } from './scenarios.mjs'
+import { figure, ratio } from './statistics.mjs'
+
+const user = (sample) => sample.cpu_user_us
+const all = (sample) => sample.cpu_all_us
+
+/** Every scenario's table, under the machine and the versions. */
+export function markdown(result) {
+  const { machine, rounds, seconds, peers, missing, failures } = result
+  const lines = [
+    '# Echo servers',
+    '',
+    `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}.`,
+    `${rounds} rounds, interleaved, ${seconds} s each after the warm-up; the server on one core, the load on another.`,
+    'CPU is the server\'s, in microseconds per message: user space, and in all. Medians, with [smallest, largest]; ratios',
+    'are medians of the ratios within a round. Latencies in microseconds.',
+    '',
+    ...peers.map((peer) => `- ${peer.title}: ${peer.version}`),
+    ...missing.map(({ peer, why }) => `- left out: ${peer} (${why})`),
+    ...failures.map(({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`),
+  ]
+  for (const scenario of [...scenarios, ...curve]) {
+    if (!result.samples.some((sample) => sample.scenario === scenario.name)) continue
+    lines.push('', `## (${scenario.name}) ${scenario.title}`, '', ...table(result, scenario))
+  }
+  if (result.primitives?.length) lines.push('', '# Primitives', '', ...primitiveTable(result.primitives))
+  return `${lines.join('\n')}\n`
+}
+
+function table(result, { name, load }) {
+  const idle = load.includes('--idle')
+  const head = ['peer', 'user', 'all', 'all, to C', 'messages/s', 'p50', 'p99', 'p99.9', 'calls', 'MiB', idle ? 'B per idle' : 'B per connection']
+  const rows = result.peers
+    .filter((peer) => result.samples.some((sample) => sample.peer === peer.name && sample.scenario === name))
+    .map((peer) => {
+      const value = (field, digits = 0) => fixed(figure(result.samples, peer.name, name, field)?.median, digits)
+      const calls = result.traced.find((entry) => entry.peer === peer.name && entry.scenario === name)
+      return [
+        peer.ours ? `**${peer.title}**` : peer.title,
+        range(figure(result.samples, peer.name, name, user), 2),
+        range(figure(result.samples, peer.name, name, all), 1),
+        range(ratio(result.samples, peer.name, 'c', name, all), 2),
+        value((sample) => sample.per_second),
+        value((sample) => sample.p50_us),
+        value((sample) => sample.p99_us),
+        value((sample) => sample.p999_us),
+        fixed(calls?.total, 2),
+        value((sample) => sample.rss_connected / 2 ** 20, 1),
+        value(idle ? perIdle : perConnection),
+      ]
+    })
+  return grid(head, rows)
+}
+
+const perIdle = (sample) => (sample.rss_idle - sample.rss_before) / sample.idle
+const perConnection = (sample) =>
+  sample.mode === 'echo' ? (sample.rss_connected - sample.rss_idle) / sample.connections : Number.NaN
+
+function primitiveTable(primitives) {
+  const head = ['primitive', 'peer', 'metric', 'median', 'smallest', 'largest', 'unit']
+  return grid(head, primitives.map((row) => [row.primitive, row.peer, row.metric, ...[row.median, row.min, row.max].map(significant), row.unit]))
+}
+
+/** A Markdown table whose first column is text. */
+function grid(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)]
+}
+
+const fixed = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '')
+const significant = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
+
+function range(spread, digits) {
+  if (!spread) return ''
+  const { median, min, max } = spread
+  return `${fixed(median, digits)} [${fixed(min, digits)}, ${fixed(max, digits)}]`
+}
