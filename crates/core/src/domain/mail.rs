@@ -1,0 +1,94 @@
+//! Mail: messages to and from other domains.
+
+use super::Domain;
+use crate::descriptor::{Descriptor, Kind};
+use crate::mailbox::Mail;
+use crate::poller::Key;
+use crate::ring::{Completion, MESSAGE};
+
+/// Bytes that the handle of a descriptor takes behind the message that it travels with: place, generation, kind.
+const HANDLE: usize = 12;
+
+impl Domain {
+    /// Posts what was laid into the send area, with the descriptors that were packed for it.
+    pub(super) fn send(&mut self, place: u32, offset: i32, length: i32) {
+        let cargo = std::mem::take(&mut self.outgoing);
+        let Some(bytes) = self.ring.sent(offset, length) else { return };
+        self.world().send(place, Mail::Message { from: self.place(), bytes: bytes.into(), cargo });
+    }
+
+    /// Takes a descriptor out, to travel with the next message.
+    ///
+    /// # Errors
+    /// `BUSY` where a task waits on it; `BADF` where it is not here.
+    pub fn pack(&mut self, key: Key) -> Result<(), rustix::io::Errno> {
+        self.drain();
+        let descriptor = self.table.get(key).ok_or(rustix::io::Errno::BADF)?;
+        if !descriptor.readers.is_empty() || !descriptor.writers.is_empty() {
+            return Err(rustix::io::Errno::BUSY);
+        }
+        let mut descriptor = self.table.remove(key).ok_or(rustix::io::Errno::BADF)?;
+        self.unwatch(&mut descriptor);
+        self.outgoing.push(descriptor);
+        Ok(())
+    }
+
+    /// Forgets a descriptor's place in this domain's poller: it leaves with all its readiness unknown again.
+    pub(super) fn unwatch(&mut self, descriptor: &mut Descriptor) {
+        if descriptor.watched {
+            use std::os::fd::AsFd;
+            self.poller.remove(descriptor.as_fd());
+            descriptor.watched = false;
+        }
+        descriptor.ready.read = true;
+        descriptor.ready.write = true;
+    }
+
+    /// Turns mail into completions, as far as there is room.
+    pub(super) fn take_mail(&mut self) {
+        self.mailbox.acknowledge();
+        while self.overflow.is_empty() && self.ring.completion_room() > 0 {
+            let Some(mail) = self.unread.take().or_else(|| self.mailbox.take()) else { return };
+            match mail {
+                Mail::Granted(wait) => self.granted(wait),
+                Mail::Message { from, bytes, cargo } => {
+                    if self.ring.receive_room() < bytes.len() + cargo.len() * HANDLE + 8 {
+                        self.unread = Some(Mail::Message { from, bytes, cargo });
+                        return;
+                    }
+                    self.deliver(from, &bytes, cargo);
+                }
+            }
+        }
+    }
+
+    /// Lays a message into the receive area, the handles of its descriptors behind it, from the next multiple of 4 on.
+    fn deliver(&mut self, from: u32, bytes: &[u8], cargo: Vec<Descriptor>) {
+        let count = cargo.len();
+        let mut handles = Vec::with_capacity(count * HANDLE);
+        for descriptor in cargo {
+            let kind = descriptor.kind;
+            let key = self.table.insert(descriptor);
+            for word in [key.index(), key.generation(), kind_number(kind)] {
+                handles.extend_from_slice(&word.to_ne_bytes());
+            }
+        }
+        let handles_at = bytes.len().next_multiple_of(4);
+        let (offset, buffer) = self.ring.receive_buffer(handles_at + handles.len());
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        buffer[handles_at..].copy_from_slice(&handles);
+        self.ring.hold(handles_at + handles.len());
+        let b = (from | (count as u32) << 16) as i32;
+        self.ring.complete(Completion { token: MESSAGE, result: bytes.len() as i32, a: offset, b });
+    }
+}
+
+/// The number of a kind, as it crosses.
+#[must_use]
+pub const fn kind_number(kind: Kind) -> u32 {
+    match kind {
+        Kind::Stream => 0,
+        Kind::Datagram => 1,
+        Kind::File => 2,
+    }
+}

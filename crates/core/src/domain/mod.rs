@@ -1,0 +1,278 @@
+//! A domain: one thread's ring, poller, descriptors and mailbox. [`Domain::turn`] is the one crossing for what suspends.
+
+mod mail;
+mod sockets;
+mod submit;
+mod waits;
+
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use crate::descriptor::Descriptor;
+use crate::mailbox::{Mail, Mailbox};
+use crate::op::Attempt;
+use crate::parker::Parker;
+use crate::poller::{Event, Key, Poller};
+use crate::printer;
+use crate::ring::{Completion, Ring, header};
+use crate::table::Table;
+use crate::waiting::Pending;
+use crate::waker::Waker;
+use crate::world::World;
+
+pub use mail::kind_number;
+pub use submit::code;
+pub use waits::Wait;
+
+/// Result of an operation whose descriptor was closed: no errno, the scheduler makes an error of its own of it.
+pub const CLOSED: i32 = i32::MIN;
+
+/// One thread of a world.
+#[derive(Debug)]
+pub struct Domain {
+    ring: Ring,
+    poller: Poller,
+    mailbox: Arc<Mailbox>,
+    table: Table,
+    /// Completions that found no room in the ring.
+    overflow: VecDeque<Completion>,
+    /// Descriptors with operations that could go on but for room in the ring.
+    deferred: Vec<Key>,
+    /// Mail that found no room in the receive area.
+    unread: Option<Mail>,
+    /// Descriptors that were taken out of the table to travel with the next message.
+    outgoing: Vec<Descriptor>,
+    /// Waits for mutexes and on conditions, by token.
+    waits: HashMap<i32, (u32, Wait)>,
+    next_wait: u32,
+    /// What this thread sleeps on where it runs no tasks.
+    parker: Parker,
+    /// The last turn did not look at the poller.
+    looked_away: bool,
+    events: Vec<Event>,
+    left: Cell<bool>,
+}
+
+impl Domain {
+    /// A domain of `world` over `ring`.
+    ///
+    /// # Errors
+    /// Out of descriptors, memory or places in the world.
+    pub fn new(ring: Ring, world: &Arc<World>) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        let mailbox = world.enter(|place| Ok(Mailbox::new(world.clone(), place, Waker::new(&poller)?)))?;
+        Ok(Self {
+            ring,
+            poller,
+            mailbox,
+            table: Table::default(),
+            overflow: VecDeque::new(),
+            deferred: Vec::new(),
+            unread: None,
+            outgoing: Vec::new(),
+            waits: HashMap::new(),
+            next_wait: 0,
+            parker: Parker::default(),
+            looked_away: false,
+            events: Vec::new(),
+            left: Cell::new(false),
+        })
+    }
+
+    /// Its place in the world, from 1.
+    #[must_use]
+    pub fn place(&self) -> u32 {
+        self.mailbox.place()
+    }
+
+    /// Its world.
+    #[must_use]
+    pub fn world(&self) -> &Arc<World> {
+        self.mailbox.world()
+    }
+
+    /// The descriptor that becomes readable when the domain has something to do.
+    #[must_use]
+    pub fn poller_fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+
+    /// How many descriptors it holds.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Does everything that can be done now without blocking: drains the submissions, looks at the poller, carries out
+    /// what became ready, takes the mail, and leaves completions in the ring; returns how many. A domain that is idle
+    /// and finds nothing declares itself asleep: from then on whoever has something for it writes to its waker.
+    ///
+    /// # Errors
+    /// Those of the poller; they are no fault of any operation.
+    pub fn turn(&mut self) -> io::Result<usize> {
+        self.ring.count(header::CALLS);
+        self.ring.set_header(header::ASLEEP, 0);
+        self.mailbox.awake();
+        self.ring.reclaim();
+        self.drain();
+        self.spill();
+        self.resume_deferred();
+        // Operations that ended at once are on their way back already: every other look at the poller can be saved. No
+        // more than that, so that a domain whose tasks never wait still sees every event within two rounds.
+        self.looked_away = self.completed() > 0 && !self.looked_away;
+        if !self.looked_away {
+            self.look()?;
+        }
+        self.take_mail();
+        if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
+            if self.mailbox.declare_asleep() {
+                self.ring.set_header(header::ASLEEP, 1);
+            } else {
+                self.take_mail();
+            }
+        }
+        Ok(self.completed())
+    }
+
+    /// Carries out what was submitted up to now, so that a synchronous call takes effect after it.
+    pub fn drain(&mut self) {
+        for index in 0..self.ring.submitted() {
+            let submission = self.ring.submission(index);
+            self.submit(&submission);
+        }
+        self.ring.set_header(header::SUBMITTED, 0);
+    }
+
+    /// Leaves the world, once: others no longer find this domain, and what its tasks held passes on.
+    pub fn leave(&self) {
+        if !self.left.replace(true) {
+            self.world().leave(&self.mailbox);
+            printer::leave(self.place());
+        }
+    }
+
+    /// Leaves the generation of a descriptor that a call has made in the header.
+    pub fn note_generation(&mut self, key: Key) {
+        self.ring.set_header(header::GENERATION, key.generation() as i32);
+    }
+
+    fn completed(&self) -> usize {
+        usize::try_from(self.ring.header(header::COMPLETED)).unwrap_or(0)
+    }
+
+    /// Leaves a completion that holds no bytes of the receive area.
+    fn complete(&mut self, completion: Completion) {
+        if !self.overflow.is_empty() || !self.ring.complete(completion) {
+            self.overflow.push_back(completion);
+        }
+    }
+
+    fn spill(&mut self) {
+        while let Some(completion) = self.overflow.front() {
+            if !self.ring.complete(*completion) {
+                return;
+            }
+            self.overflow.pop_front();
+        }
+    }
+
+    fn look(&mut self) -> io::Result<()> {
+        self.ring.count(header::POLLS);
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        self.poller.look(|event| events.push(event))?;
+        for event in &events {
+            let Some(descriptor) = self.table.get(event.key) else { continue };
+            let ready = &mut descriptor.ready;
+            ready.read |= event.readable;
+            ready.write |= event.writable;
+            ready.read_closed |= event.read_closed;
+            ready.write_closed |= event.write_closed;
+            self.progress(event.key);
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    fn resume_deferred(&mut self) {
+        for key in std::mem::take(&mut self.deferred) {
+            self.progress(key);
+        }
+    }
+
+    /// Carries out the waiting operations of a descriptor, as far as its readiness and the ring's room go.
+    fn progress(&mut self, key: Key) {
+        self.progress_side(key, true);
+        self.progress_side(key, false);
+    }
+
+    fn progress_side(&mut self, key: Key, reads: bool) {
+        while let Some(descriptor) = self.table.get(key) {
+            let mut side = std::mem::take(if reads { &mut descriptor.readers } else { &mut descriptor.writers });
+            let Some(Pending { token, op }) = side.front() else { return };
+            let token = *token;
+            let attempt = if self.overflow.is_empty() && self.ring.completion_room() > 0 {
+                op.attempt(descriptor, &mut self.ring)
+            } else {
+                Attempt::NoRoom
+            };
+            let ended = !matches!(attempt, Attempt::Blocked | Attempt::NoRoom);
+            if ended {
+                side.pop();
+            }
+            *(if reads { &mut descriptor.readers } else { &mut descriptor.writers }) = side;
+            self.settle(key, token, attempt);
+            if !ended {
+                return;
+            }
+        }
+    }
+
+    /// Turns the outcome of an attempt into a completion, or sees to it that the operation goes on later.
+    fn settle(&mut self, key: Key, token: i32, attempt: Attempt) {
+        match attempt {
+            Attempt::Done(result, a, b) => self.complete(Completion { token, result, a, b }),
+            Attempt::Accepted(descriptor, offset, length) => {
+                let made = self.table.insert(*descriptor);
+                let (result, a) = (made.index() as i32, made.generation() as i32);
+                self.complete(Completion { token, result, a, b: offset << 8 | length as i32 });
+            }
+            Attempt::Blocked => self.watch(key, token),
+            Attempt::NoRoom => self.deferred.push(key),
+        }
+    }
+
+    /// Has the poller watch a descriptor, once.
+    fn watch(&mut self, key: Key, token: i32) {
+        let Some(descriptor) = self.table.get(key) else { return };
+        if descriptor.watched {
+            return;
+        }
+        descriptor.watched = true;
+        if let Err(error) = self.poller.add(descriptor.as_fd(), key) {
+            // What can't be polled can't be waited for: the operation that wanted to ends with the reason.
+            descriptor.watched = false;
+            let waits = descriptor.readers.remove(token).or_else(|| descriptor.writers.remove(token));
+            if waits.is_some() {
+                self.complete(Completion::plain(token, errno(&error)));
+            }
+        }
+    }
+}
+
+impl Drop for Domain {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// An error as it crosses the ring.
+#[must_use]
+pub fn errno(error: &io::Error) -> i32 {
+    use rustix::io::Errno;
+    let fallback = if error.kind() == io::ErrorKind::OutOfMemory { Errno::NOMEM } else { Errno::INVAL };
+    -error.raw_os_error().unwrap_or(fallback.raw_os_error())
+}

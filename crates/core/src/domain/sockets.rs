@@ -1,0 +1,176 @@
+//! The rare calls that never suspend: making sockets, naming them, their options, their end.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, Shutdown, SocketAddrAny, SocketType, sockopt};
+
+use super::{CLOSED, Domain};
+use crate::address::{self, Address};
+use crate::descriptor::{Descriptor, Kind, Returned};
+use crate::listeners::{Listening, Sharing};
+use crate::poller::Key;
+use crate::ring::Completion;
+
+type Result<T> = std::result::Result<T, Errno>;
+
+impl Domain {
+    fn descriptor(&mut self, key: Key) -> Result<&mut Descriptor> {
+        self.table.get(key).ok_or(Errno::BADF)
+    }
+
+    /// Makes a socket in non-blocking mode, closed on exec. Streams of the internet send at once (`TCP_NODELAY`, which
+    /// accepted connections inherit).
+    ///
+    /// # Errors
+    /// Those of `socket`.
+    pub fn socket(&mut self, family: AddressFamily, datagram: bool) -> Result<Key> {
+        let (kind, r#type) = if datagram { (Kind::Datagram, SocketType::DGRAM) } else { (Kind::Stream, SocketType::STREAM) };
+        let fd = make(family, r#type)?;
+        if kind == Kind::Stream && family != AddressFamily::UNIX {
+            sockopt::set_tcp_nodelay(&fd, true)?;
+        }
+        Ok(self.table.insert(Descriptor::new(fd, kind)))
+    }
+
+    /// Takes over a descriptor of the process by number, and says what kind it is.
+    ///
+    /// # Errors
+    /// `BADF` where there is no such descriptor; `INVAL` for a socket that is neither stream nor datagram.
+    pub fn adopt(&mut self, fd: OwnedFd, non_blocking: bool) -> Result<(Key, Kind)> {
+        let kind = match sockopt::socket_type(&fd) {
+            Ok(SocketType::STREAM) => Kind::Stream,
+            Ok(SocketType::DGRAM) => Kind::Datagram,
+            Ok(_) => return Err(Errno::INVAL),
+            Err(_) => Kind::File,
+        };
+        let flags = rustix::fs::fcntl_getfl(&fd)?;
+        let wanted = if non_blocking { flags | rustix::fs::OFlags::NONBLOCK } else { flags - rustix::fs::OFlags::NONBLOCK };
+        if wanted != flags {
+            rustix::fs::fcntl_setfl(&fd, wanted)?;
+        }
+        Ok((self.table.insert(Descriptor::new(fd, kind)), kind))
+    }
+
+    /// The number that the system knows a descriptor by.
+    ///
+    /// # Errors
+    /// `BADF` where it is not here.
+    pub fn number(&mut self, key: Key) -> Result<i32> {
+        Ok(self.descriptor(key)?.as_fd().as_raw_fd())
+    }
+
+    /// Binds a socket and, unless it is a datagram socket, listens on it.
+    ///
+    /// # Errors
+    /// Those of `bind` and `listen`: `ADDRINUSE`, `ADDRNOTAVAIL`, `ACCES`, ...
+    pub fn bind(&mut self, key: Key, to: &[u8], backlog: i32, reuse_address: bool, sharing: Sharing) -> Result<()> {
+        let to = Address::decode(to).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))?;
+        let descriptor = self.descriptor(key)?;
+        let datagram = descriptor.kind == Kind::Datagram;
+        match to {
+            Address::Path(to) => rustix::net::bind(&*descriptor, &to)?,
+            Address::Inet(to) => {
+                sockopt::set_socket_reuseaddr(&*descriptor, reuse_address)?;
+                descriptor.listening = Some(Box::new(Listening::bind(descriptor.as_fd(), to, sharing)?));
+            }
+        }
+        if !datagram {
+            rustix::net::listen(&*descriptor, backlog)?;
+            // What was seen of the socket before it listened says nothing about connections.
+            descriptor.ready.read = true;
+            descriptor.ready.read_closed = false;
+        }
+        Ok(())
+    }
+
+    /// Ends one side of a connection, or both.
+    ///
+    /// # Errors
+    /// `NOTCONN`, `BADF`.
+    pub fn shutdown(&mut self, key: Key, how: Shutdown) -> Result<()> {
+        self.drain();
+        rustix::net::shutdown(&*self.descriptor(key)?, how)
+    }
+
+    /// The encoded address of a socket, or of its peer.
+    ///
+    /// # Errors
+    /// `NOTCONN`, `NOTSOCK`, `BADF`.
+    pub fn name(&mut self, key: Key, peer: bool) -> Result<Vec<u8>> {
+        let descriptor = self.descriptor(key)?;
+        let name: Option<SocketAddrAny> =
+            if peer { rustix::net::getpeername(&*descriptor)? } else { Some(rustix::net::getsockname(&*descriptor)?) };
+        let mut out = vec![0; address::MOST];
+        let length = address::encode(name.as_ref(), &mut out);
+        out.truncate(length);
+        Ok(out)
+    }
+
+    /// Lets `act` work on a descriptor: options of sockets are set through this.
+    ///
+    /// # Errors
+    /// `BADF`, and those of `act`.
+    pub fn with<T>(&mut self, key: Key, act: impl FnOnce(&mut Descriptor) -> Result<T>) -> Result<T> {
+        act(self.descriptor(key)?)
+    }
+
+    /// Closes a descriptor. Whoever waits on it is told [`CLOSED`].
+    ///
+    /// # Errors
+    /// `BADF` where it is not here.
+    pub fn close(&mut self, key: Key) -> Result<()> {
+        self.drain();
+        let mut descriptor = self.table.remove(key).ok_or(Errno::BADF)?;
+        while let Some(pending) = descriptor.readers.pop().or_else(|| descriptor.writers.pop()) {
+            self.complete(Completion::plain(pending.token, CLOSED));
+        }
+        Ok(())
+    }
+
+    /// Withdraws an operation that waits on a descriptor; `false` where it does not wait there.
+    pub fn withdraw(&mut self, key: Key, token: i32) -> bool {
+        self.drain();
+        let Some(descriptor) = self.table.get(key) else { return false };
+        let waits = descriptor.readers.remove(token).or_else(|| descriptor.writers.remove(token));
+        waits.is_some()
+    }
+
+    /// Hands bytes, or a datagram with its sender's address behind it, back to the front of its descriptor.
+    pub fn give_back(&mut self, key: Key, offset: i32, length: i32, sender: i32) {
+        let bytes = self.ring.received(offset, length);
+        let from = self.ring.received(offset.saturating_add(length), sender);
+        let (Some(bytes), Some(from), Some(descriptor)) = (bytes, from, self.table.get(key)) else { return };
+        match descriptor.kind {
+            Kind::Datagram => descriptor.give_back(Returned::Datagram { bytes: bytes.into(), from: from.into() }),
+            _ if bytes.is_empty() => {}
+            _ => descriptor.give_back(Returned::Bytes { bytes: bytes.into(), taken: 0 }),
+        }
+        self.progress(key);
+    }
+
+    /// Hands an accepted connection back to the front of its listener, or closes it where the listener is gone.
+    pub fn give_back_connection(&mut self, listener: Key, connection: Key, peer: (i32, i32)) {
+        let peer: Box<[u8]> = self.ring.received(peer.0, peer.1).unwrap_or_default().into();
+        let Some(mut connection) = self.table.remove(connection) else { return };
+        self.unwatch(&mut connection);
+        if let Some(listener) = self.table.get(listener) {
+            listener.give_back(Returned::Connection { connection: Box::new(connection), peer });
+        }
+        self.progress(listener);
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn make(family: AddressFamily, r#type: SocketType) -> Result<OwnedFd> {
+    use rustix::net::SocketFlags;
+    rustix::net::socket_with(family, r#type, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)
+}
+
+#[cfg(target_vendor = "apple")]
+fn make(family: AddressFamily, r#type: SocketType) -> Result<OwnedFd> {
+    let fd = rustix::net::socket(family, r#type, None)?;
+    rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&fd, true)?;
+    Ok(fd)
+}

@@ -1,0 +1,60 @@
+//! Accepting a connection.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::net::SocketAddrAny;
+
+use super::Attempt;
+use crate::address;
+use crate::descriptor::{Descriptor, Kind, Returned};
+use crate::ring::Ring;
+
+/// Accepts one connection, in non-blocking mode and closed on exec. Completes with its place, its generation and the
+/// offset of its peer's encoded address.
+pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
+    if ring.receive_room() < address::MOST {
+        return Attempt::NoRoom;
+    }
+    let (offset, buffer) = ring.receive_buffer(address::MOST);
+    if let Some(returned) = descriptor.take_returned() {
+        let Returned::Connection { connection, peer } = returned else { return Attempt::error(Errno::INVAL) };
+        let length = peer.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&peer[..length]);
+        ring.hold(length);
+        return Attempt::Accepted(connection, offset, length);
+    }
+    if !descriptor.ready.read {
+        return Attempt::Blocked;
+    }
+    loop {
+        match accept_from(descriptor) {
+            Ok((fd, peer)) => {
+                let length = address::encode(peer.as_ref(), buffer);
+                ring.hold(length);
+                return Attempt::Accepted(Box::new(Descriptor::new(fd, Kind::Stream)), offset, length);
+            }
+            // The client was gone before it was accepted: the next one may be there.
+            Err(Errno::INTR | Errno::CONNABORTED) => {}
+            Err(Errno::AGAIN) => {
+                descriptor.ready.read = false;
+                return Attempt::Blocked;
+            }
+            Err(errno) => return Attempt::error(errno),
+        }
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn accept_from(listener: &Descriptor) -> Result<(OwnedFd, Option<SocketAddrAny>), Errno> {
+    use rustix::net::SocketFlags;
+    rustix::net::acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)
+}
+
+#[cfg(target_vendor = "apple")]
+fn accept_from(listener: &Descriptor) -> Result<(OwnedFd, Option<SocketAddrAny>), Errno> {
+    let (fd, peer) = rustix::net::acceptfrom(listener)?;
+    rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&fd, true)?;
+    Ok((fd, peer))
+}

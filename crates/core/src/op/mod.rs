@@ -1,0 +1,84 @@
+//! The operations that may suspend, a file each: what it is, one attempt that never blocks, the side that it waits for.
+
+mod accept;
+mod connect;
+mod read;
+mod recvfrom;
+mod sendto;
+mod write;
+
+use rustix::io::Errno;
+
+use crate::descriptor::Descriptor;
+use crate::ring::Ring;
+
+pub use accept::accept;
+pub use connect::{connect, connected};
+pub use read::read;
+pub use recvfrom::recvfrom;
+pub use sendto::sendto;
+pub use write::{Unwritten, write};
+
+/// An operation that waits.
+#[derive(Debug)]
+pub enum Op {
+    /// Read at most so many bytes.
+    Read(usize),
+    /// Accept a connection.
+    Accept,
+    /// Receive a datagram of at most so many bytes.
+    Recvfrom(usize),
+    /// Write what is left.
+    Write(Unwritten),
+    /// Send a datagram to an encoded address.
+    Sendto(Box<[u8]>, Box<[u8]>),
+    /// Find out how a connection attempt ended.
+    Connect,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is over: the three words of a completion.
+    Done(i32, i32, i32),
+    /// It is over and made a descriptor; its peer's encoded address lies at an offset of the receive area.
+    Accepted(Box<Descriptor>, i32, usize),
+    /// It has to wait for readiness.
+    Blocked,
+    /// The receive area is full: try again next turn.
+    NoRoom,
+}
+
+impl Attempt {
+    /// An end with a result alone.
+    #[must_use]
+    pub const fn result(result: i32) -> Self {
+        Self::Done(result, 0, 0)
+    }
+
+    /// An end with an error of the system.
+    #[must_use]
+    pub fn error(errno: Errno) -> Self {
+        Self::result(-errno.raw_os_error())
+    }
+}
+
+impl Op {
+    /// Whether it waits for readability; otherwise it waits for writability.
+    #[must_use]
+    pub const fn reads(&self) -> bool {
+        matches!(self, Self::Read(_) | Self::Accept | Self::Recvfrom(_))
+    }
+
+    /// One attempt, without blocking.
+    pub fn attempt(&mut self, descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
+        match self {
+            Self::Read(most) => read(*most, descriptor, ring),
+            Self::Accept => accept(descriptor, ring),
+            Self::Recvfrom(most) => recvfrom(*most, descriptor, ring),
+            Self::Write(unwritten) => unwritten.attempt(descriptor),
+            Self::Sendto(bytes, to) => sendto(bytes, to, descriptor),
+            Self::Connect => connected(descriptor),
+        }
+    }
+}

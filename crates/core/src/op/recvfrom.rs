@@ -1,0 +1,46 @@
+//! Receiving a datagram.
+
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+
+use super::Attempt;
+use crate::address;
+use crate::descriptor::{Descriptor, Returned};
+use crate::ring::{PIECE, Ring};
+
+/// Receives one datagram, of which at most `most` bytes are kept. Completes with their count, their offset, and the
+/// length of the sender's encoded address, which lies behind them.
+pub fn recvfrom(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
+    let most = most.min(PIECE);
+    if ring.receive_room() < most + address::MOST {
+        return Attempt::NoRoom;
+    }
+    let (offset, buffer) = ring.receive_buffer(most + address::MOST);
+    if let Some(returned) = descriptor.take_returned() {
+        let Returned::Datagram { bytes, from } = returned else { return Attempt::error(Errno::INVAL) };
+        let length = most.min(bytes.len());
+        let sender = from.len().min(address::MOST);
+        buffer[..length].copy_from_slice(&bytes[..length]);
+        buffer[length..length + sender].copy_from_slice(&from[..sender]);
+        ring.hold(length + sender);
+        return Attempt::Done(length as i32, offset, sender as i32);
+    }
+    if !descriptor.ready.read {
+        return Attempt::Blocked;
+    }
+    loop {
+        match rustix::net::recvfrom(&*descriptor, &mut buffer[..most], RecvFlags::empty()) {
+            Ok((length, _, from)) => {
+                let sender = address::encode(from.as_ref(), &mut buffer[length..]);
+                ring.hold(length + sender);
+                return Attempt::Done(length as i32, offset, sender as i32);
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                descriptor.ready.read = false;
+                return Attempt::Blocked;
+            }
+            Err(errno) => return Attempt::error(errno),
+        }
+    }
+}

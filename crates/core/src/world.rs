@@ -1,0 +1,145 @@
+//! A world: the domains of a process that know each other, and the synchronisation objects that they share.
+//!
+//! Its words live in a `SharedArrayBuffer` that the thread which began the world allocates and that every thread of it
+//! maps at the same address. A process has one world, or one for each copy of the package that is loaded.
+
+use std::collections::HashMap;
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use crate::mailbox::{Mail, Mailbox};
+use crate::objects::Objects;
+
+/// Domains that a world has room for; place 0 stays empty, so that an owner's id is never 0.
+pub const PLACES: u32 = 1024;
+/// The first word that a synchronisation object may have; below it, a word a domain, its inbox's signal.
+pub const FIRST_OBJECT: u32 = PLACES;
+
+/// The words of a world.
+///
+/// **Invariant WORLD**: the memory outlives every thread of the world, since the thread that began the world holds it and
+/// all others are workers below that one, which end before it does; every access on either side is atomic.
+#[derive(Debug)]
+struct Words {
+    base: NonNull<AtomicU32>,
+    count: usize,
+}
+
+// SAFETY: WORLD: the words are atomics in memory that outlives the threads which use them.
+unsafe impl Send for Words {}
+// SAFETY: as above.
+unsafe impl Sync for Words {}
+
+/// Domains and shared objects.
+#[derive(Debug)]
+pub struct World {
+    words: Words,
+    mailboxes: RwLock<Vec<Option<Arc<Mailbox>>>>,
+    objects: Mutex<Objects>,
+}
+
+static WORLDS: Mutex<Vec<(usize, Weak<World>)>> = Mutex::new(Vec::new());
+
+/// A lock that survives a panic of an earlier holder: what it guards is changed in single steps.
+pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    /// The world whose words begin at `base`: the one that a thread of it has entered before, or a new one.
+    ///
+    /// # Safety
+    /// The caller upholds the invariant WORLD.
+    ///
+    /// # Errors
+    /// `InvalidInput` where there is no room for the domains' words.
+    pub unsafe fn at(base: NonNull<AtomicU32>, count: usize) -> io::Result<Arc<Self>> {
+        if count <= FIRST_OBJECT as usize || base.as_ptr().align_offset(4) != 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut worlds = held(&WORLDS);
+        worlds.retain(|(_, world)| world.strong_count() > 0);
+        let address = base.as_ptr() as usize;
+        if let Some(world) = worlds.iter().find(|(at, _)| *at == address).and_then(|(_, world)| world.upgrade()) {
+            return Ok(world);
+        }
+        let world = Arc::new(Self {
+            words: Words { base, count },
+            mailboxes: RwLock::new(vec![None]),
+            objects: Mutex::new(Objects::new(FIRST_OBJECT, count as u32)),
+        });
+        worlds.push((address, Arc::downgrade(&world)));
+        Ok(world)
+    }
+
+    /// How many worlds the process has now.
+    #[must_use]
+    pub fn count() -> usize {
+        held(&WORLDS).iter().filter(|(_, world)| world.strong_count() > 0).count()
+    }
+
+    /// A word; that of place 0, which nobody uses, where there is no such word.
+    #[must_use]
+    pub fn word(&self, index: u32) -> &AtomicU32 {
+        let index = if (index as usize) < self.words.count { index as usize } else { 0 };
+        // SAFETY: WORLD, and the index lies within the words.
+        unsafe { self.words.base.add(index).as_ref() }
+    }
+
+    /// Takes a domain in: finds a place and lets `make` build its mailbox.
+    ///
+    /// # Errors
+    /// Those of `make`; out of memory where 1 023 domains live already.
+    pub fn enter(self: &Arc<Self>, make: impl FnOnce(u32) -> io::Result<Mailbox>) -> io::Result<Arc<Mailbox>> {
+        let mut mailboxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
+        // Places are given out in turn, so that one is not used again soon after its domain has ended.
+        let place = if mailboxes.len() < PLACES as usize {
+            mailboxes.len()
+        } else {
+            mailboxes.iter().skip(1).position(Option::is_none).ok_or(io::ErrorKind::OutOfMemory)? + 1
+        };
+        let mailbox = Arc::new(make(place as u32)?);
+        if place == mailboxes.len() {
+            mailboxes.push(None);
+        }
+        mailboxes[place] = Some(mailbox.clone());
+        Ok(mailbox)
+    }
+
+    /// A domain has ended: nobody finds it any more, mutexes that it held pass on, its waiters are forgotten.
+    pub fn leave(&self, mailbox: &Mailbox) {
+        {
+            let mut mailboxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
+            let place = &mut mailboxes[mailbox.place() as usize];
+            if place.as_ref().is_some_and(|there| std::ptr::eq(Arc::as_ptr(there), mailbox)) {
+                *place = None;
+            }
+        }
+        mailbox.bury();
+        for sleeper in self.objects().abandon(self, mailbox.place()) {
+            sleeper.wake();
+        }
+    }
+
+    /// The mailbox at `place`.
+    #[must_use]
+    pub fn mailbox(&self, place: u32) -> Option<Arc<Mailbox>> {
+        let mailboxes = self.mailboxes.read().unwrap_or_else(PoisonError::into_inner);
+        mailboxes.get(place as usize)?.clone()
+    }
+
+    /// Sends mail to the domain at `place`; `false` where there is none.
+    pub fn send(&self, place: u32, mail: Mail) -> bool {
+        self.mailbox(place).map(|mailbox| mailbox.post(mail)).is_some()
+    }
+
+    /// The shared objects.
+    pub fn objects(&self) -> MutexGuard<'_, Objects> {
+        held(&self.objects)
+    }
+}
+
+/// Keeps a name unique by kind: a mutex and a condition may share one.
+pub type Names = HashMap<(u8, Box<str>), u32>;

@@ -1,0 +1,29 @@
+//! Memory that JavaScript allocated: a typed array over a `SharedArrayBuffer`, kept for good.
+
+use std::ffi::c_void;
+use std::ptr::{self, NonNull};
+
+use napi::bindgen_prelude::{JsValue, Unknown};
+use napi::{Env, sys};
+
+/// Address and length in bytes of a `Uint8Array`. The environment holds it from now on until it ends, so that the memory
+/// outlives whatever of this thread is laid over it (the invariants RING and WORLD of the core).
+pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize)> {
+    let (mut kind, mut length, mut data, mut offset) = (0, 0, ptr::null_mut::<c_void>(), 0);
+    let (mut buffer, mut reference) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: env and array are those of the running call; the out-pointers are locals.
+    let status = unsafe {
+        let info = sys::napi_get_typedarray_info;
+        let status = info(env.raw(), array.raw(), &mut kind, &mut length, &mut data, &mut buffer, &mut offset);
+        if status == sys::Status::napi_ok {
+            sys::napi_create_reference(env.raw(), array.raw(), 1, &mut reference)
+        } else {
+            status
+        }
+    };
+    let data = NonNull::new(data.cast::<u8>());
+    match data {
+        Some(data) if status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array => Ok((data, length)),
+        _ => Err(napi::Error::new(napi::Status::InvalidArg, "expected a Uint8Array over a SharedArrayBuffer")),
+    }
+}
