@@ -52,8 +52,13 @@ export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
           const options = rate ? [...scenario.load, '--rate', rate.toFixed(0)] : scenario.load
           const result = await once(peer, scenario, options, seconds)
           samples.push({ peer: peer.name, scenario: scenario.name, round, ...result })
-          const shared = result.others_share > DISTURBED ? `  (disturbed: ${result.others_share.toFixed(2)} of a core)` : ''
-          progress(++done, total, `${note}: ${result.cpu_user_us.toFixed(2)} us user, ${result.cpu_all_us.toFixed(2)} in all${shared}`)
+          const shared =
+            result.others_share > DISTURBED ? `  (disturbed: ${result.others_share.toFixed(2)} of a core)` : ''
+          progress(
+            ++done,
+            total,
+            `${note}: ${result.cpu_user_us.toFixed(2)} us user, ${result.cpu_all_us.toFixed(2)} in all${shared}`,
+          )
         } catch (error) {
           failures.push({ peer: peer.name, scenario: scenario.name, round, why: error.message })
           say(`${note}: ${error.message}`)

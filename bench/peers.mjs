@@ -81,7 +81,13 @@ export const peers = [
     },
   },
   { name: 'miou', title: 'miou, Node 26', quick: true, ours: true, prepare: () => miou(node26(), 'miou.mjs') },
-  { name: 'miou-view', title: 'miou readView, Node 26', quick: true, ours: true, prepare: () => miou(node26(), 'miou-view.mjs') },
+  {
+    name: 'miou-view',
+    title: 'miou readView, Node 26',
+    quick: true,
+    ours: true,
+    prepare: () => miou(node26(), 'miou-view.mjs'),
+  },
   { name: 'miou20', title: 'miou, this Node', ours: true, prepare: () => miou(process.execPath, 'miou.mjs') },
   {
     name: 'bun',

@@ -30,7 +30,8 @@ async function main() {
   cargo(join(bench, 'load'), 'load')
   const { ready, missing } = prepare(chosen.peers)
   const free = await idle()
-  if (free < 0.9) say(`warning: the machine is ${Math.round((1 - free) * 100)} % busy with something else; figures will be off`)
+  if (free < 0.9)
+    say(`warning: the machine is ${Math.round((1 - free) * 100)} % busy with something else; figures will be off`)
 
   const result = {
     date: new Date().toISOString(),

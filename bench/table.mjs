@@ -14,12 +14,14 @@ export function markdown(result) {
     '',
     `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}.`,
     `${rounds} rounds, interleaved, ${seconds} s each after the warm-up; the server on one core, the load on another.`,
-    'CPU is the server\'s, in microseconds per message: user space, and in all. Medians, with [smallest, largest]; ratios',
+    "CPU is the server's, in microseconds per message: user space, and in all. Medians, with [smallest, largest]; ratios",
     'are medians of the ratios within a round. Latencies in microseconds.',
     '',
     ...peers.map((peer) => `- ${peer.title}: ${peer.version}`),
     ...missing.map(({ peer, why }) => `- left out: ${peer} (${why})`),
-    ...failures.map(({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`),
+    ...failures.map(
+      ({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`,
+    ),
   ]
   for (const scenario of [...scenarios, ...curve]) {
     if (!result.samples.some((sample) => sample.scenario === scenario.name)) continue
@@ -31,7 +33,19 @@ export function markdown(result) {
 
 function table(result, { name, load }) {
   const idle = load.includes('--idle')
-  const head = ['peer', 'user', 'all', 'all, to C', 'messages/s', 'p50', 'p99', 'p99.9', 'calls', 'MiB', idle ? 'B per idle' : 'B per connection']
+  const head = [
+    'peer',
+    'user',
+    'all',
+    'all, to C',
+    'messages/s',
+    'p50',
+    'p99',
+    'p99.9',
+    'calls',
+    'MiB',
+    idle ? 'B per idle' : 'B per connection',
+  ]
   const rows = result.peers
     .filter((peer) => result.samples.some((sample) => sample.peer === peer.name && sample.scenario === name))
     .map((peer) => {
@@ -60,7 +74,16 @@ const perConnection = (sample) =>
 
 function primitiveTable(primitives) {
   const head = ['primitive', 'peer', 'metric', 'median', 'smallest', 'largest', 'unit']
-  return grid(head, primitives.map((row) => [row.primitive, row.peer, row.metric, ...[row.median, row.min, row.max].map(significant), row.unit]))
+  return grid(
+    head,
+    primitives.map((row) => [
+      row.primitive,
+      row.peer,
+      row.metric,
+      ...[row.median, row.min, row.max].map(significant),
+      row.unit,
+    ]),
+  )
 }
 
 /** A Markdown table whose first column is text. */

@@ -17,7 +17,9 @@ export class Missing extends Error {}
  */
 export function version(program, ...args) {
   try {
-    return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split('\n')[0].trim()
+    return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      .split('\n')[0]
+      .trim()
   } catch {
     throw new Missing(`${program} is not installed`)
   }
