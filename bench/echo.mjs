@@ -12,6 +12,8 @@ import { Missing } from './toolchain.mjs'
 const WARMUP = 0.7
 /** More of a core than this used by neither server nor load: the measurement was disturbed. */
 const DISTURBED = 0.1
+/** A disturbed measurement is made again, at most so often, and the least disturbed one counts. */
+const AGAIN = 2
 
 /** Finds or builds each peer; those that can't run are named. */
 export function prepare(peers) {
@@ -50,7 +52,7 @@ export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
         const note = `round ${round}  ${scenario.name}  ${peer.title}`
         try {
           const options = rate ? [...scenario.load, '--rate', rate.toFixed(0)] : scenario.load
-          const result = await once(peer, scenario, options, seconds)
+          const result = await calm(() => once(peer, scenario, options, seconds))
           samples.push({ peer: peer.name, scenario: scenario.name, round, ...result })
           const shared =
             result.others_share > DISTURBED ? `  (disturbed: ${result.others_share.toFixed(2)} of a core)` : ''
@@ -71,10 +73,10 @@ export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
   return { samples, failures }
 }
 
-/** System calls per message of every peer in the closed scenarios, in short runs of their own. */
+/** System calls per message of every peer, in short runs of their own. */
 export async function trace({ ready, chosen }) {
   const traced = []
-  for (const scenario of chosen.filter((scenario) => !scenario.share && !scenario.servers)) {
+  for (const scenario of chosen.filter((scenario) => scenario.traced)) {
     for (const peer of ready.filter((peer) => command(peer, scenario))) {
       try {
         const { port, pids, stop } = await start(command(peer, scenario), placement(peer, scenario))
@@ -100,6 +102,16 @@ async function once(peer, scenario, options, seconds) {
   } finally {
     await server.stop()
   }
+}
+
+/** The rule looks only at what ran beside the measurement, never at what it gave. */
+async function calm(measurement) {
+  let best = await measurement()
+  for (let i = 0; i < AGAIN && best.others_share > DISTURBED; i++) {
+    const next = await measurement()
+    if (next.others_share < best.others_share) best = next
+  }
+  return best
 }
 
 /** What C answers a second in a closed scenario: measured before now, or measured now. */

@@ -36,12 +36,12 @@ function nodeNet(node) {
   return { version: plain(version(node, '--version')), one: [node, source('node-net.mjs')] }
 }
 
-function ocaml(library) {
+function ocaml(library, name) {
   const compiler = version('ocamlfind', 'ocamlopt', '-version')
   if (Number.parseInt(compiler, 10) < 5) throw new Missing(`OCaml ${compiler} is installed, 5 is needed`)
   version('ocamlfind', 'query', library)
-  const file = source(`${library}.ml`)
-  const output = join(bin, `ocaml-${library}`)
+  const file = source(`${name}.ml`)
+  const output = join(bin, name)
   const command = ['ocamlfind', 'ocamlopt', '-O3', '-package', library, '-linkpkg', '-o', output, file]
   return { version: `OCaml ${compiler}`, one: [build(output, [file], command, { cwd: join(bench, '.peers') })] }
 }
@@ -124,6 +124,6 @@ export const peers = [
     title: 'Python asyncio',
     prepare: () => ({ version: version('python3', '--version'), one: ['python3', source('asyncio-echo.py')] }),
   },
-  { name: 'ocaml-miou', title: 'OCaml, Miou', prepare: () => ocaml('miou.unix') },
-  { name: 'ocaml-eio', title: 'OCaml, Eio', prepare: () => ocaml('eio_main') },
+  { name: 'ocaml-miou', title: 'OCaml, Miou', prepare: () => ocaml('miou.unix', 'ocaml_miou') },
+  { name: 'ocaml-eio', title: 'OCaml, Eio', prepare: () => ocaml('eio_main', 'ocaml_eio') },
 ]

@@ -7,6 +7,7 @@
  * @property {string[]} load options of the load generator
  * @property {number} [share] open loop, at this share of what C answers a second in the closed loop of `like`
  * @property {string} [like] the closed scenario that `share` is of
+ * @property {boolean} [traced] its system calls are counted; where connecting is most of them it says nothing
  * @property {boolean} [quick] in the short run
  * @property {'two'} [servers] servers of two threads or processes, instead of one
  */
@@ -15,12 +16,18 @@ const busy = (connections, ...more) => ['--connections', String(connections), ..
 
 /** @type {Scenario[]} */
 export const scenarios = [
-  { name: 'a', title: '1 connection x 64 B', load: busy(1) },
-  { name: 'b', title: '50 x 64 B', load: busy(50), quick: true },
-  { name: 'c', title: '500 x 64 B', load: busy(500), quick: true },
-  { name: 'd', title: '50 x 64 B, 16 in flight', load: busy(50, '--depth', '16') },
-  { name: 'e', title: '50 x 16 KiB', load: busy(50, '--size', '16384'), quick: true },
-  { name: 'f', title: 'connect, one message, close, 50 at a time', load: busy(50, '--mode', 'connect'), quick: true },
+  { name: 'a', title: '1 connection x 64 B', load: busy(1), traced: true },
+  { name: 'b', title: '50 x 64 B', load: busy(50), traced: true, quick: true },
+  { name: 'c', title: '500 x 64 B', load: busy(500), traced: true, quick: true },
+  { name: 'd', title: '50 x 64 B, 16 in flight', load: busy(50, '--depth', '16'), traced: true },
+  { name: 'e', title: '50 x 16 KiB', load: busy(50, '--size', '16384'), traced: true, quick: true },
+  {
+    name: 'f',
+    title: 'connect, one message, close, 50 at a time',
+    load: busy(50, '--mode', 'connect'),
+    traced: true,
+    quick: true,
+  },
   { name: 'g', title: '5 000 x 64 B', load: busy(5000) },
   { name: 'b70', title: '50 x 64 B at 70 % of what C can', load: busy(50), share: 0.7, like: 'b', quick: true },
   { name: 'c70', title: '500 x 64 B at 70 % of what C can', load: busy(500), share: 0.7, like: 'c' },

@@ -68,9 +68,13 @@ function table(result, { name, load }) {
   return grid(head, rows)
 }
 
+/** Fewer than this, and a runtime's own noise is most of what its memory grows by. */
+const MANY = 500
 const perIdle = (sample) => (sample.rss_idle - sample.rss_before) / sample.idle
 const perConnection = (sample) =>
-  sample.mode === 'echo' ? (sample.rss_connected - sample.rss_idle) / sample.connections : Number.NaN
+  sample.mode === 'echo' && sample.connections >= MANY
+    ? (sample.rss_connected - sample.rss_idle) / sample.connections
+    : Number.NaN
 
 function primitiveTable(primitives) {
   const head = ['primitive', 'peer', 'metric', 'median', 'smallest', 'largest', 'unit']
