@@ -37,7 +37,9 @@ impl<W> WaitQueue<W> {
     /// A condition that nobody waits on.
     #[must_use]
     pub fn new() -> Self {
-        Self { line: Mutex::new(Line::new()) }
+        Self {
+            line: Mutex::new(Line::new()),
+        }
     }
 
     /// Joins the line, once `release` has let go of the mutex: no signal can come between the two. Returns what `release`
@@ -74,7 +76,9 @@ impl<W> WaitQueue<W> {
     /// Broadcasts: as [`WaitQueue::requeue`], for everybody who waits now, oldest first.
     pub fn requeue_all<R>(&self, mut relock: impl FnMut(u32, W) -> R) -> Vec<R> {
         let mut line = lock(&self.line);
-        std::iter::from_fn(|| line.pop()).map(|(id, waiter)| relock(id, waiter)).collect()
+        std::iter::from_fn(|| line.pop())
+            .map(|(id, waiter)| relock(id, waiter))
+            .collect()
     }
 
     /// Gives up waiting. `None`: it was signaled before, and stands in its mutex's line or holds the mutex.
@@ -152,7 +156,10 @@ mod tests {
         let (word, mutex, condition) = (AtomicU32::new(8), LockQueue::new(), three());
         let moved = condition.requeue_all(|id, waiter| mutex.lock(&word, id, waiter));
         assert_eq!(moved, [Lock::Queued, Lock::Queued, Lock::Queued]);
-        assert_eq!((condition.cancel(2), mutex.cancel(&word, 2)), (None, Cancel::Removed(2)));
+        assert_eq!(
+            (condition.cancel(2), mutex.cancel(&word, 2)),
+            (None, Cancel::Removed(2))
+        );
         assert_eq!(mutex.unlock(&word, 8), Ok(Some(4)));
     }
 }

@@ -38,12 +38,16 @@ use crate::queue::Queue;
 pub struct Inbox<T> {
     queue: Queue<T>,
     /// Set by the domain alone. Whoever sets it back from true owes the domain a wake, unless it is the domain itself.
+    /// Written by read-modify-writes only, so that all of them are in one order.
     asleep: AtomicBool,
 }
 
 impl<T> Default for Inbox<T> {
     fn default() -> Self {
-        Self { queue: Queue::new(), asleep: AtomicBool::new(false) }
+        Self {
+            queue: Queue::new(),
+            asleep: AtomicBool::new(false),
+        }
     }
 }
 
@@ -87,7 +91,7 @@ impl<T> Inbox<T> {
     /// Declares the domain asleep and looks once more. `false`: there is mail, and the domain is still awake.
     #[must_use = "false: the domain must not sleep"]
     pub fn declare_asleep(&self) -> bool {
-        self.asleep.store(true, Ordering::Relaxed);
+        self.asleep.swap(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if self.queue.is_empty() {
             return true;
@@ -99,7 +103,7 @@ impl<T> Inbox<T> {
     /// Takes the declaration back, where no push has: the domain woke up for another reason. A push that did may still be
     /// about to wake it; such a wake finds nothing.
     pub fn awake(&self) {
-        self.asleep.store(false, Ordering::Relaxed);
+        self.asleep.swap(false, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,9 @@ pub(crate) struct Line<W> {
 
 impl<W> Line<W> {
     pub(crate) const fn new() -> Self {
-        Self { waiters: VecDeque::new() }
+        Self {
+            waiters: VecDeque::new(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -34,13 +36,17 @@ impl<W> Line<W> {
     /// first (as siblings that are cancelled do) are found at the first glance.
     pub(crate) fn remove(&mut self, id: u32) -> Option<W> {
         let last = self.waiters.len().checked_sub(1)?;
-        let at = (0..=last / 2).flat_map(|near| [near, last - near]).find(|&at| self.waiters[at].0 == id)?;
+        let at = (0..=last / 2)
+            .flat_map(|near| [near, last - near])
+            .find(|&at| self.waiters[at].0 == id)?;
         self.waiters.remove(at).map(|(_, waiter)| waiter)
     }
 
     /// Takes out all whose id is wanted, oldest first.
     pub(crate) fn extract(&mut self, wanted: impl Fn(u32) -> bool) -> Vec<W> {
-        let (gone, left) = std::mem::take(&mut self.waiters).into_iter().partition(|&(id, _)| wanted(id));
+        let (gone, left) = std::mem::take(&mut self.waiters)
+            .into_iter()
+            .partition(|&(id, _)| wanted(id));
         let gone: VecDeque<(u32, W)> = gone;
         self.waiters = left;
         gone.into_iter().map(|(_, waiter)| waiter).collect()

@@ -83,7 +83,9 @@ impl<W> LockQueue<W> {
     /// A mutex that nobody waits for.
     #[must_use]
     pub fn new() -> Self {
-        Self { line: Mutex::new(Line::new()) }
+        Self {
+            line: Mutex::new(Line::new()),
+        }
     }
 
     /// Takes the lock where it is free, and stands in line for it otherwise.
@@ -113,7 +115,8 @@ impl<W> LockQueue<W> {
     pub fn try_lock(&self, word: &AtomicU32, owner: u32) -> bool {
         debug_assert!(owner != FREE && owner & CONTENDED == 0, "{owner} is no id of an owner");
         // LINE: nobody is passed by.
-        word.compare_exchange(FREE, owner, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        word.compare_exchange(FREE, owner, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// Hands the lock to the oldest in line and returns it, so that the caller wakes it; where there is none, frees it.
@@ -148,7 +151,11 @@ impl<W> LockQueue<W> {
         let mut line = lock(&self.line);
         let gone = line.extract(&dead);
         let held = word.load(Ordering::Acquire) & !CONTENDED;
-        let next = if held != FREE && dead(held) { Self::hand_over(&mut line, word) } else { None };
+        let next = if held != FREE && dead(held) {
+            Self::hand_over(&mut line, word)
+        } else {
+            None
+        };
         drop(line);
         drop(gone);
         next
@@ -167,14 +174,18 @@ impl<W> LockQueue<W> {
     }
 
     /// Takes the lock from its owner, which is the caller or dead, so that nobody else's exchange for `FREE` interferes.
-    /// A plain store may undo a `CONTENDED` that was set just now: whoever set it is on its way into [`LockQueue::lock`],
-    /// waits there for the line's lock, and looks at the word again.
+    /// This may undo a `CONTENDED` that was set just now: whoever set it is on its way into [`LockQueue::lock`], waits
+    /// there for the line's lock, and looks at the word again. Swaps and not stores: as every write of the word, from
+    /// here or from JavaScript, is a read-modify-write, no argument about it needs more than one order of them all.
     fn hand_over(line: &mut Line<W>, word: &AtomicU32) -> Option<W> {
         let Some((owner, waiter)) = line.pop() else {
-            word.store(FREE, Ordering::Release);
+            word.swap(FREE, Ordering::AcqRel);
             return None;
         };
-        word.store(if line.is_empty() { owner } else { owner | CONTENDED }, Ordering::Release);
+        word.swap(
+            if line.is_empty() { owner } else { owner | CONTENDED },
+            Ordering::AcqRel,
+        );
         Some(waiter)
     }
 }
@@ -204,7 +215,11 @@ mod tests {
             assert_eq!(queue.unlock(&word, owner), Ok(Some(next)));
             assert!(!queue.try_lock(&word, 10));
         }
-        assert_eq!(word.load(Ordering::SeqCst), 8, "nobody is left, so the last one's unlock needs no call");
+        assert_eq!(
+            word.load(Ordering::SeqCst),
+            8,
+            "nobody is left, so the last one's unlock needs no call"
+        );
         assert_eq!(queue.unlock(&word, 8), Ok(None));
         assert!(queue.try_lock(&word, 10));
     }

@@ -33,7 +33,9 @@ pub struct Parker {
 
 impl Default for Parker {
     fn default() -> Self {
-        Self { word: Arc::new(AtomicU32::new(EMPTY)) }
+        Self {
+            word: Arc::new(AtomicU32::new(EMPTY)),
+        }
     }
 }
 
@@ -42,7 +44,11 @@ impl Parker {
     /// time parks.
     #[must_use]
     pub fn park(&self, timeout: Option<Duration>) -> bool {
-        if self.word.compare_exchange(EMPTY, PARKED, Ordering::Acquire, Ordering::Acquire).is_ok() {
+        if self
+            .word
+            .compare_exchange(EMPTY, PARKED, Ordering::Acquire, Ordering::Acquire)
+            .is_ok()
+        {
             let deadline = timeout.and_then(|time| Instant::now().checked_add(time));
             loop {
                 let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

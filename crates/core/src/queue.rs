@@ -19,7 +19,9 @@ impl<T> Queue<T> {
     /// An empty queue.
     #[must_use]
     pub fn new() -> Self {
-        Self { segments: Segments::new() }
+        Self {
+            segments: Segments::new(),
+        }
     }
 
     /// Adds one behind the others.
@@ -64,7 +66,11 @@ mod stand_in {
 
     impl<T> Segments<T> {
         pub(super) fn new() -> Self {
-            Self { values: Mutex::new(VecDeque::new()), pushed: AtomicUsize::new(0), popped: AtomicUsize::new(0) }
+            Self {
+                values: Mutex::new(VecDeque::new()),
+                pushed: AtomicUsize::new(0),
+                popped: AtomicUsize::new(0),
+            }
         }
 
         pub(super) fn push(&self, value: T) {

@@ -1,9 +1,10 @@
 //! Every order in which waits, signals and cancellations may meet.
 #![cfg(loom)]
 
+mod explore;
 mod javascript;
 
-use loom::model::Builder;
+use explore::explore;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
@@ -36,12 +37,17 @@ impl Shared {
     }
 
     fn unlock(&self, owner: u32) {
-        javascript::unlock(&self.word, &self.mutex, owner).iter().for_each(Parker::unpark);
+        javascript::unlock(&self.word, &self.mutex, owner)
+            .iter()
+            .for_each(Parker::unpark);
     }
 
     /// Gives the mutex up and joins the condition; the parker is unparked once its owner holds the mutex again.
     fn start_waiting(&self, owner: u32, parker: &Parker) {
-        let next = self.condition.wait(owner, parker.clone(), || self.mutex.unlock(&self.word, owner)).unwrap();
+        let next = self
+            .condition
+            .wait(owner, parker.clone(), || self.mutex.unlock(&self.word, owner))
+            .unwrap();
         next.iter().for_each(Parker::unpark);
     }
 
@@ -57,15 +63,19 @@ impl Shared {
     }
 
     fn signal(&self) {
-        if let Some(Lock::Acquired(parker)) =
-            self.condition.requeue(|id, waiter| self.mutex.lock(&self.word, id, waiter))
+        if let Some(Lock::Acquired(parker)) = self
+            .condition
+            .requeue(|id, waiter| self.mutex.lock(&self.word, id, waiter))
         {
             parker.unpark();
         }
     }
 
     fn broadcast(&self) {
-        for relocked in self.condition.requeue_all(|id, waiter| self.mutex.lock(&self.word, id, waiter)) {
+        for relocked in self
+            .condition
+            .requeue_all(|id, waiter| self.mutex.lock(&self.word, id, waiter))
+        {
             if let Lock::Acquired(parker) = relocked {
                 parker.unpark();
             }
@@ -87,14 +97,11 @@ impl Shared {
     }
 
     fn assert_over(&self) {
-        assert_eq!((self.word.load(Ordering::SeqCst), self.mutex.len(), self.condition.len()), (FREE, 0, 0));
+        assert_eq!(
+            (self.word.load(Ordering::SeqCst), self.mutex.len(), self.condition.len()),
+            (FREE, 0, 0)
+        );
     }
-}
-
-fn model(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
 }
 
 fn spawn(shared: &Arc<Shared>, body: impl FnOnce(&Shared) + 'static) -> thread::JoinHandle<()> {
@@ -104,7 +111,7 @@ fn spawn(shared: &Arc<Shared>, body: impl FnOnce(&Shared) + 'static) -> thread::
 
 #[test]
 fn a_signal_after_news_under_the_mutex_is_never_lost() {
-    model(3, || {
+    explore(6, || {
         let shared = Shared::new();
         let waiter = spawn(&shared, |shared| shared.wait_for_news(2));
         shared.lock(4, &Parker::default());
@@ -118,7 +125,7 @@ fn a_signal_after_news_under_the_mutex_is_never_lost() {
 
 #[test]
 fn a_signal_without_the_mutex_after_news_under_it_is_never_lost() {
-    model(3, || {
+    explore(6, || {
         let shared = Shared::new();
         let waiter = spawn(&shared, |shared| shared.wait_for_news(2));
         shared.lock(4, &Parker::default());
@@ -132,7 +139,7 @@ fn a_signal_without_the_mutex_after_news_under_it_is_never_lost() {
 
 #[test]
 fn a_broadcast_reaches_everybody() {
-    model(2, || {
+    explore(3, || {
         let shared = Shared::new();
         let waiters = [2, 4].map(|owner| spawn(&shared, move |shared| shared.wait_for_news(owner)));
         shared.lock(6, &Parker::default());
@@ -146,7 +153,7 @@ fn a_broadcast_reaches_everybody() {
 
 #[test]
 fn a_waiter_that_gives_up_while_it_is_signaled_passes_the_signal_on() {
-    model(3, || {
+    explore(6, || {
         let shared = Shared::new();
         let (first, second) = (Parker::default(), Parker::default());
         for (owner, parker) in [(2, &first), (4, &second)] {
@@ -165,7 +172,7 @@ fn a_waiter_that_gives_up_while_it_is_signaled_passes_the_signal_on() {
 
 #[test]
 fn a_waiter_that_gives_up_in_the_line_of_the_mutex_leaves_it() {
-    model(3, || {
+    explore(6, || {
         let shared = Shared::new();
         let parker = Parker::default();
         shared.lock(2, &parker);

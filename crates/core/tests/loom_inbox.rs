@@ -1,7 +1,9 @@
 //! Every order in which pushes into an inbox may meet the domain that falls asleep. A lost wake shows as a deadlock.
 #![cfg(loom)]
 
-use loom::model::Builder;
+mod explore;
+
+use explore::explore;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
@@ -53,12 +55,6 @@ impl Shared {
     }
 }
 
-fn model(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
-}
-
 fn post(shared: &Arc<Shared>, messages: &'static [u32]) -> thread::JoinHandle<()> {
     let shared = Arc::clone(shared);
     thread::spawn(move || messages.iter().for_each(|&message| shared.post(message)))
@@ -66,7 +62,7 @@ fn post(shared: &Arc<Shared>, messages: &'static [u32]) -> thread::JoinHandle<()
 
 #[test]
 fn a_push_that_meets_the_declaration_of_sleep_is_found_or_wakes() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::new();
         let sender = post(&shared, &[1]);
         let sleeps = shared.receive(1);
@@ -77,7 +73,7 @@ fn a_push_that_meets_the_declaration_of_sleep_is_found_or_wakes() {
 
 #[test]
 fn two_pushes_of_one_domain_are_both_found() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::new();
         let sender = post(&shared, &[1, 2]);
         shared.receive(2);
@@ -87,7 +83,7 @@ fn two_pushes_of_one_domain_are_both_found() {
 
 #[test]
 fn of_two_domains_exactly_one_wakes_a_sleeper() {
-    model(2, || {
+    explore(3, || {
         let shared = Shared::new();
         assert!(shared.inbox.declare_asleep());
         let senders = [post(&shared, &[1]), post(&shared, &[2])];
@@ -100,7 +96,7 @@ fn of_two_domains_exactly_one_wakes_a_sleeper() {
 
 #[test]
 fn two_domains_and_one_that_falls_asleep() {
-    model(2, || {
+    explore(3, || {
         let shared = Shared::new();
         let senders = [post(&shared, &[1]), post(&shared, &[2])];
         shared.receive(2);
@@ -110,7 +106,7 @@ fn two_domains_and_one_that_falls_asleep() {
 
 #[test]
 fn mail_that_a_drain_has_missed_shows_in_the_signal_word() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::new();
         let senders = [post(&shared, &[1]), post(&shared, &[2])];
         let missed = 2 - shared.drain().len();

@@ -1,11 +1,11 @@
-//! Every order in which the transitions that JavaScript makes on a mutex's word may meet those of Rust. Preemptions are
-//! bounded, as loom's authors advise: two or three find almost everything.
+//! Every order in which the transitions that JavaScript makes on a mutex's word may meet those of Rust.
 #![cfg(loom)]
 
+mod explore;
 mod javascript;
 
+use explore::explore;
 use loom::cell::UnsafeCell;
-use loom::model::Builder;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
@@ -21,7 +21,11 @@ struct Shared {
 
 impl Shared {
     fn held_by(owner: u32) -> Arc<Self> {
-        Arc::new(Self { word: AtomicU32::new(owner), queue: LockQueue::new(), guarded: UnsafeCell::new(0) })
+        Arc::new(Self {
+            word: AtomicU32::new(owner),
+            queue: LockQueue::new(),
+            guarded: UnsafeCell::new(0),
+        })
     }
 
     fn lock(&self, owner: u32) {
@@ -37,7 +41,9 @@ impl Shared {
     }
 
     fn unlock(&self, owner: u32) {
-        javascript::unlock(&self.word, &self.queue, owner).iter().for_each(Parker::unpark);
+        javascript::unlock(&self.word, &self.queue, owner)
+            .iter()
+            .for_each(Parker::unpark);
     }
 
     fn lock_work_unlock(&self, owner: u32) {
@@ -54,12 +60,6 @@ impl Shared {
     }
 }
 
-fn model(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
-}
-
 fn spawn(shared: &Arc<Shared>, body: impl FnOnce(&Shared) + 'static) -> thread::JoinHandle<()> {
     let shared = Arc::clone(shared);
     thread::spawn(move || body(&shared))
@@ -67,7 +67,7 @@ fn spawn(shared: &Arc<Shared>, body: impl FnOnce(&Shared) + 'static) -> thread::
 
 #[test]
 fn two_owners_exclude_each_other_and_both_get_it() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::held_by(FREE);
         let other = spawn(&shared, |shared| shared.lock_work_unlock(2));
         shared.lock_work_unlock(4);
@@ -78,7 +78,7 @@ fn two_owners_exclude_each_other_and_both_get_it() {
 
 #[test]
 fn three_owners_exclude_each_other_and_all_get_it() {
-    model(2, || {
+    explore(3, || {
         let shared = Shared::held_by(FREE);
         let others = [2, 4].map(|owner| spawn(&shared, move |shared| shared.lock_work_unlock(owner)));
         shared.lock_work_unlock(6);
@@ -89,7 +89,7 @@ fn three_owners_exclude_each_other_and_all_get_it() {
 
 #[test]
 fn a_second_lock_by_the_same_owner_meets_the_hand_over() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::held_by(FREE);
         let other = spawn(&shared, |shared| {
             shared.lock_work_unlock(2);
@@ -103,7 +103,7 @@ fn a_second_lock_by_the_same_owner_meets_the_hand_over() {
 
 #[test]
 fn a_waiter_that_gives_up_is_handed_the_lock_or_leaves() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::held_by(2);
         let waiter = spawn(&shared, |shared| {
             let parker = Parker::default();
@@ -127,7 +127,7 @@ fn a_waiter_that_gives_up_is_handed_the_lock_or_leaves() {
 
 #[test]
 fn a_thread_that_is_ended_after_its_mark_holds_nobody_up() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::held_by(FREE);
         let ended = spawn(&shared, |shared| {
             let seen = shared.word.load(Ordering::SeqCst);
@@ -146,12 +146,19 @@ fn a_thread_that_is_ended_after_its_mark_holds_nobody_up() {
 
 #[test]
 fn what_a_dead_owner_held_passes_on_while_others_come() {
-    model(3, || {
+    explore(4, || {
         // Owner 2 was ended while it held the mutex, owner 4 of the same domain while it waited, or before.
         let shared = Shared::held_by(2 | CONTENDED);
-        assert!(matches!(shared.queue.lock(&shared.word, 4, Parker::default()), Lock::Queued));
+        assert!(matches!(
+            shared.queue.lock(&shared.word, 4, Parker::default()),
+            Lock::Queued
+        ));
         let live = spawn(&shared, |shared| shared.lock_work_unlock(6));
-        shared.queue.abandon(&shared.word, |id| id < 6).iter().for_each(Parker::unpark);
+        shared
+            .queue
+            .abandon(&shared.word, |id| id < 6)
+            .iter()
+            .for_each(Parker::unpark);
         live.join().unwrap();
         shared.assert_over(1);
     });
@@ -159,17 +166,27 @@ fn what_a_dead_owner_held_passes_on_while_others_come() {
 
 #[test]
 fn a_hand_over_to_a_domain_that_dies_meanwhile_passes_on() {
-    model(3, || {
+    explore(4, || {
         let shared = Shared::held_by(2);
-        assert!(matches!(shared.queue.lock(&shared.word, 4, Parker::default()), Lock::Queued));
+        assert!(matches!(
+            shared.queue.lock(&shared.word, 4, Parker::default()),
+            Lock::Queued
+        ));
         let parker = Parker::default();
-        assert!(matches!(shared.queue.lock(&shared.word, 6, parker.clone()), Lock::Queued));
+        assert!(matches!(
+            shared.queue.lock(&shared.word, 6, parker.clone()),
+            Lock::Queued
+        ));
         let holder = spawn(&shared, |shared| {
             shared.work();
             shared.unlock(2);
         });
         // 4 is dead: before it is handed the lock, or after.
-        shared.queue.abandon(&shared.word, |id| id == 4).iter().for_each(Parker::unpark);
+        shared
+            .queue
+            .abandon(&shared.word, |id| id == 4)
+            .iter()
+            .for_each(Parker::unpark);
         assert!(parker.park(None));
         shared.work();
         shared.unlock(6);

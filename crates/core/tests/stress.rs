@@ -43,7 +43,11 @@ unsafe impl Sync for Plain {}
 fn a_plain_increment_under_the_mutex_is_exact() {
     const THREADS: u32 = 4;
     let rounds: u64 = if cfg!(miri) { 25 } else { 30_000 };
-    let shared = Arc::new((AtomicU32::new(FREE), LockQueue::<Parker>::new(), Plain(UnsafeCell::new(0))));
+    let shared = Arc::new((
+        AtomicU32::new(FREE),
+        LockQueue::<Parker>::new(),
+        Plain(UnsafeCell::new(0)),
+    ));
     threads(THREADS, &shared, move |(word, queue, plain), number| {
         let (owner, parker) = (number * 2 + 2, Parker::default());
         for round in 0..rounds {
@@ -70,7 +74,12 @@ fn a_plain_increment_under_the_mutex_is_exact() {
 #[test]
 fn two_threads_take_turns_by_a_condition() {
     let rounds = if cfg!(miri) { 20 } else { 20_000 };
-    let shared = Arc::new((AtomicU32::new(FREE), LockQueue::new(), WaitQueue::<Parker>::new(), AtomicU32::new(0)));
+    let shared = Arc::new((
+        AtomicU32::new(FREE),
+        LockQueue::new(),
+        WaitQueue::<Parker>::new(),
+        AtomicU32::new(0),
+    ));
     threads(2, &shared, move |(word, mutex, condition, turn), player| {
         let (owner, parker) = (player * 2 + 2, Parker::default());
         for _ in 0..rounds {
@@ -78,13 +87,18 @@ fn two_threads_take_turns_by_a_condition() {
                 assert!(parker.park(NEVER), "a hand-over was lost");
             }
             while turn.load(Ordering::Relaxed) != player {
-                let next = condition.wait(owner, parker.clone(), || mutex.unlock(word, owner)).unwrap();
+                let next = condition
+                    .wait(owner, parker.clone(), || mutex.unlock(word, owner))
+                    .unwrap();
                 next.iter().for_each(Parker::unpark);
                 assert!(parker.park(NEVER), "a signal was lost");
             }
             turn.store(1 - player, Ordering::Relaxed);
             let moved = condition.requeue(|id, waiter| mutex.lock(word, id, waiter));
-            assert!(matches!(moved, None | Some(Lock::Queued)), "the mutex is held by who signals");
+            assert!(
+                matches!(moved, None | Some(Lock::Queued)),
+                "the mutex is held by who signals"
+            );
             javascript::unlock(word, mutex, owner).iter().for_each(Parker::unpark);
         }
     });
@@ -138,7 +152,10 @@ fn a_queue_loses_doubles_and_reorders_nothing() {
     }
     let mut all = taken.concat();
     all.sort_unstable();
-    assert!(all.into_iter().eq((0..PRODUCERS).flat_map(|producer| (0..each).map(move |value| (producer, value)))));
+    assert!(
+        all.into_iter()
+            .eq((0..PRODUCERS).flat_map(|producer| (0..each).map(move |value| (producer, value))))
+    );
 }
 
 #[test]

@@ -14,7 +14,12 @@ struct Bed {
 const BEDS: usize = if cfg!(loom) { 1 } else { 64 };
 
 #[cfg(not(loom))]
-static TABLE: [Bed; BEDS] = [const { Bed { lock: Mutex::new(()), sleepers: Condvar::new() } }; BEDS];
+static TABLE: [Bed; BEDS] = [const {
+    Bed {
+        lock: Mutex::new(()),
+        sleepers: Condvar::new(),
+    }
+}; BEDS];
 #[cfg(loom)]
 crate::primitive::lazy_static! {
     static ref TABLE: [Bed; BEDS] = [Bed { lock: Mutex::new(()), sleepers: Condvar::new() }];
@@ -35,7 +40,10 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -
         return Woken::Changed;
     }
     let timed_out = match timeout.filter(|&time| std::time::Instant::now().checked_add(time).is_some()) {
-        Some(time) => bed.sleepers.wait_timeout(guard, time).is_ok_and(|(_, result)| result.timed_out()),
+        Some(time) => bed
+            .sleepers
+            .wait_timeout(guard, time)
+            .is_ok_and(|(_, result)| result.timed_out()),
         None => {
             drop(bed.sleepers.wait(guard));
             false

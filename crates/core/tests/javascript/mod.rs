@@ -17,7 +17,8 @@ pub fn lock<W>(word: &AtomicU32, queue: &LockQueue<W>, owner: u32, waiter: W) ->
 
 /// The first of the two steps of queueing: tells the owner, found to be `seen`, that its unlock must come to Rust.
 pub fn mark(word: &AtomicU32, seen: u32) -> bool {
-    word.compare_exchange(seen, seen | CONTENDED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    word.compare_exchange(seen, seen | CONTENDED, Ordering::SeqCst, Ordering::SeqCst)
+        .is_ok()
 }
 
 /// Unlocks, and returns the waiter that has the lock now, to be woken.
