@@ -103,7 +103,10 @@ impl<T> Inbox<T> {
     /// Takes the declaration back, where no push has: the domain woke up for another reason. A push that did may still be
     /// about to wake it; such a wake finds nothing.
     pub fn awake(&self) {
-        self.asleep.swap(false, Ordering::Relaxed);
+        // Nobody else sets it, so what looks false stays false: a turn that follows no sleep writes nothing.
+        if self.asleep.load(Ordering::Relaxed) {
+            self.asleep.swap(false, Ordering::Relaxed);
+        }
     }
 }
 
