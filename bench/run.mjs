@@ -9,6 +9,8 @@ import { idle, machine } from './machine.mjs'
 import { choose, usage } from './options.mjs'
 import { install } from './packages.mjs'
 import { peers } from './peers.mjs'
+import { plots } from './plot.mjs'
+import { measurePrimitives } from './primitive.mjs'
 import { say } from './progress.mjs'
 import { curve, scenarios } from './scenarios.mjs'
 import { markdown } from './table.mjs'
@@ -28,7 +30,7 @@ async function main() {
   }
   install(say)
   cargo(join(bench, 'load'), 'load')
-  const { ready, missing } = prepare(chosen.peers)
+  const { ready, missing } = prepare(chosen.scenarios.length > 0 ? chosen.peers : [])
   const free = await idle()
   if (free < 0.9)
     say(`warning: the machine is ${Math.round((1 - free) * 100)} % busy with something else; figures will be off`)
@@ -49,9 +51,13 @@ async function main() {
   const what = { ready, chosen: chosen.scenarios, rounds: chosen.rounds, seconds: chosen.seconds }
   await measure(what, (samples, failures) => save(name, Object.assign(result, { samples, failures })))
   result.traced = await trace(what)
+  if (chosen.primitives.length > 0) {
+    const { primitives, missing } = await measurePrimitives(chosen.primitives, chosen.rounds)
+    Object.assign(result, { primitives, missing: [...result.missing, ...missing] })
+  }
   save(name, result)
   console.log(markdown(result))
-  say(`written: bench/results/${name}.json and .md`)
+  say(`written: bench/results/${name}.json, .md and -*.svg`)
 }
 
 /** After each round, so that an interrupted run leaves what it has measured. */
@@ -60,6 +66,8 @@ function save(name, result) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`)
   writeFileSync(join(folder, `${name}.md`), markdown(result))
+  for (const [picture, content] of Object.entries(plots(result)))
+    writeFileSync(join(folder, `${name}-${picture}.svg`), content)
 }
 
 process.on('SIGINT', () => process.exit(130))

@@ -10,12 +10,9 @@ const all = (sample) => sample.cpu_all_us
 export function markdown(result) {
   const { machine, rounds, seconds, peers, missing, failures } = result
   const lines = [
-    '# Echo servers',
+    '# Results',
     '',
-    `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}.`,
-    `${rounds} rounds, interleaved, ${seconds} s each after the warm-up; the server on one core, the load on another.`,
-    "CPU is the server's, in microseconds per message: user space, and in all. Medians, with [smallest, largest]; ratios",
-    'are medians of the ratios within a round. Latencies in microseconds.',
+    `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}; ${rounds} rounds.`,
     '',
     ...peers.map((peer) => `- ${peer.title}: ${peer.version}`),
     ...missing.map(({ peer, why }) => `- left out: ${peer} (${why})`),
@@ -23,11 +20,21 @@ export function markdown(result) {
       ({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`,
     ),
   ]
+  if (result.samples.length > 0) {
+    lines.push(
+      '',
+      '# Echo servers',
+      '',
+      `Peers take turns; ${seconds} s each after the warm-up; the server on one core, the load on another. CPU is the`,
+      "server's, in microseconds per message: in user space, and in all. Medians, with [smallest, largest]; ratios are medians",
+      'of the ratios within a round. Latencies in microseconds; system calls per message under strace, in runs of their own.',
+    )
+  }
   for (const scenario of [...scenarios, ...curve]) {
     if (!result.samples.some((sample) => sample.scenario === scenario.name)) continue
     lines.push('', `## (${scenario.name}) ${scenario.title}`, '', ...table(result, scenario))
   }
-  if (result.primitives?.length) lines.push('', '# Primitives', '', ...primitiveTable(result.primitives))
+  if (result.primitives.length > 0) lines.push('', '# Primitives', '', ...primitiveTable(result.primitives))
   return `${lines.join('\n')}\n`
 }
 
@@ -76,17 +83,22 @@ const perConnection = (sample) =>
     ? (sample.rss_connected - sample.rss_idle) / sample.connections
     : Number.NaN
 
-function primitiveTable(primitives) {
-  const head = ['primitive', 'peer', 'metric', 'median', 'smallest', 'largest', 'unit']
+/** A row a peer, grouped by metric; what is ours stands first, and the others' ratio to it beside them. */
+function primitiveTable(rows) {
+  const head = ['metric', 'peer', 'median', 'to ours']
   return grid(
     head,
-    primitives.map((row) => [
-      row.primitive,
-      row.peer,
-      row.metric,
-      ...[row.median, row.min, row.max].map(significant),
-      row.unit,
-    ]),
+    rows.map(({ metric, peer, unit, median, min, max, count }) => {
+      const own = rows.find((row) => row.metric === metric && row.peer === 'miou')
+      const range =
+        count === undefined ? significant(median) : `${significant(median)} [${significant(min)}, ${significant(max)}]`
+      return [
+        metric,
+        peer === 'miou' ? '**miou**' : peer,
+        `${range} ${unit}`,
+        own ? significant(median / own.median) : '',
+      ]
+    }),
   )
 }
 

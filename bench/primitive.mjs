@@ -1,0 +1,76 @@
+// The primitives: every metric of every peer, in rounds, each in a process of its own.
+
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { cores } from './machine.mjs'
+import { program } from './packages.mjs'
+import { progress } from './progress.mjs'
+import { spread } from './statistics.mjs'
+
+const host = fileURLToPath(new URL('host.mjs', import.meta.url))
+const execute = promisify(execFile)
+const LIMIT = 120_000
+
+/**
+ * Measures the primitives of some files.
+ * @param {string[]} files names of primitives/*.mjs
+ * @param {number} rounds
+ * @returns {Promise<{ primitives: object[], missing: object[] }>} a row a metric and peer, with its spread over the rounds
+ * @throws Missing where npm has not brought the Node that they run on
+ */
+export async function measurePrimitives(files, rounds) {
+  const node = program('', 'node26', 'bin/node')
+  const rows = []
+  for (const file of files) {
+    const { default: metrics } = await import(new URL(`primitives/${file}.mjs`, import.meta.url).href)
+    for (const metric of metrics) {
+      for (const peer of Object.keys(metric.peers)) rows.push({ file, metric, peer, values: [] })
+    }
+  }
+  const missing = []
+  let done = 0
+  for (let round = 1; round <= rounds; round++) {
+    for (const row of rows) {
+      const outcome = await once(node, row)
+      if (outcome.value !== undefined) row.values.push(outcome.value)
+      else if (round === 1) missing.push({ peer: `${row.peer}, ${row.metric.name}`, why: outcome.missing })
+      const text = outcome.value === undefined ? outcome.missing : `${outcome.value.toPrecision(4)} ${row.metric.unit}`
+      progress(++done, rows.length * rounds, `round ${round}  ${row.metric.name}  ${row.peer}: ${text}`)
+    }
+  }
+  const measured = rows.filter(({ values }) => values.length > 0).map(finish)
+  return {
+    primitives: [...new Set(rows.map(({ metric }) => metric))].flatMap((metric) => [
+      ...measured.filter((row) => row.metric === metric.name),
+      ...given(metric),
+    ]),
+    missing,
+  }
+}
+
+async function once(node, { file, metric, peer }) {
+  try {
+    const args = ['-c', cores().two, node, '--expose-gc', host, file, peer, metric.name]
+    const { stdout } = await execute('taskset', args, { timeout: LIMIT, killSignal: 'SIGKILL' })
+    return JSON.parse(stdout)
+  } catch (error) {
+    const why = error.killed ? `no end in ${LIMIT / 1000} s` : String(error.stderr || error.message).trim()
+    return { missing: why.split('\n').find((line) => /^\w*Error/.test(line)) ?? why.split('\n')[0] }
+  }
+}
+
+const finish = ({ file, metric, peer, values }) => ({
+  primitive: file,
+  metric: metric.name,
+  unit: metric.unit,
+  peer,
+  ...spread(values),
+})
+
+/** Figures of what is not installed here, measured before on a machine of this kind. */
+function given(metric) {
+  return Object.entries(metric.given ?? {}).map(([peer, value]) => {
+    return { metric: metric.name, unit: metric.unit, peer: `${peer} (given)`, median: value, min: value, max: value }
+  })
+}
