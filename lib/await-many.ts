@@ -1,0 +1,151 @@
+import { childOf, await_ } from './await.js'
+import { cancelTree } from './cancellation.js'
+import { unlist } from './end.js'
+import { InvalidArgument } from './errors.js'
+import { Compound, current, make, Op, type Operation } from './operation.js'
+import { pick } from './orphans.js'
+import { ready } from './ready.js'
+import { SUSPENDED, WAITING } from './suspension.js'
+import { DONE, nameOf, type Result, resultOf, type Task, type TaskRecord } from './task.js'
+
+/** What a task of this type returns. */
+export type ValueOf<K> = K extends Task<infer T> ? T : never
+
+/** Waits for the first of several children. */
+class AwaitOne extends Op<Result<unknown>> {
+  tasks: TaskRecord[] = []
+  readonly label: string = 'awaitOne(tasks)'
+
+  override attempt(): boolean {
+    return this.tasks.some((task) => task.flags & DONE)
+  }
+
+  wait(): void {}
+
+  override childEnded(child: TaskRecord): void {
+    if (this.tasks.includes(child)) ready(this.task)
+  }
+
+  abort(): void {}
+
+  finish(): Result<unknown> {
+    const winner = this.winner()
+    unlist(winner)
+    return resultOf(winner)
+  }
+
+  protected winner(): TaskRecord {
+    return pick(
+      this.tasks.filter((task) => task.flags & DONE),
+      this.task,
+    )
+  }
+
+  override describe(): string {
+    return `${this.label.replace(/\(.*/, '')} ${this.tasks.map(nameOf).join(', ')}`
+  }
+}
+
+/** Waits for the first of several children, then for the others, which it cancels. */
+class AwaitFirst extends AwaitOne {
+  override readonly label = 'awaitFirst(tasks)'
+  private first: TaskRecord | null = null
+  /** How many losers still unwind. */
+  private losers = 0
+
+  override attempt(): boolean {
+    if (super.attempt()) this.decide()
+    return this.first !== null && this.losers === 0
+  }
+
+  /** When the waiter runs: all that have ended by then are candidates. */
+  private decide(): void {
+    this.first = this.winner()
+    const { tasks } = this
+    for (let i = 0; i < tasks.length; i++) {
+      const task = tasks[i]!
+      if (task === this.first || tasks.indexOf(task) < i || task.flags & DONE) continue
+      this.losers++
+      cancelTree(task, undefined)
+    }
+  }
+
+  override childEnded(child: TaskRecord): void {
+    if (!this.tasks.includes(child)) return
+    if (this.first === null || --this.losers === 0) ready(this.task)
+  }
+
+  override next(): ReturnType<Op<Result<unknown>>['next']> {
+    if (this.phase === WAITING && this.first === null) {
+      this.decide()
+      if (this.losers > 0) return SUSPENDED
+    }
+    return super.next()
+  }
+
+  override finish(): Result<unknown> {
+    for (const task of this.tasks) unlist(task)
+    return resultOf(this.first!)
+  }
+}
+
+function children(op: Op<unknown>, tasks: readonly Task<unknown>[]): TaskRecord[] {
+  if (!Array.isArray(tasks)) throw new InvalidArgument(`${op.label} takes an array of tasks`)
+  if (tasks.length === 0) throw new InvalidArgument(`${op.label} needs one task at least`)
+  return tasks.map((task) => childOf(task, op.task, op.label))
+}
+
+function waiting<T extends AwaitOne>(op: T, tasks: readonly Task<unknown>[]): T {
+  make(op)
+  try {
+    op.tasks = children(op, tasks)
+  } catch (error) {
+    op.task.made = null
+    throw error
+  }
+  return op
+}
+
+/**
+ * Waits for the first of these children to be over, whether it returned or threw. The others go on, and are still to be
+ * awaited or cancelled. Where several are over at once, one that returned is preferred; which one, the seed decides.
+ *
+ * @throws `InvalidArgument` for an empty array, `NotAChild`.
+ * @example
+ * const first = yield* Miou.awaitOne([a, b])
+ */
+export function awaitOne<const L extends readonly Task<unknown>[]>(tasks: L): Operation<Result<ValueOf<L[number]>>> {
+  return waiting(new AwaitOne(), tasks) as unknown as Operation<Result<ValueOf<L[number]>>>
+}
+
+/**
+ * As `awaitOne`; the others are cancelled, and over with all their descendants when it returns. One that had ended keeps
+ * its value for `await`.
+ *
+ * @throws `InvalidArgument` for an empty array, `NotAChild`.
+ * @example
+ * const winner = yield* Miou.awaitFirst([Miou.async(accept), Miou.async(orDie)])
+ */
+export function awaitFirst<const L extends readonly Task<unknown>[]>(tasks: L): Operation<Result<ValueOf<L[number]>>> {
+  return waiting(new AwaitFirst(), tasks) as unknown as Operation<Result<ValueOf<L[number]>>>
+}
+
+/**
+ * Waits for all of these children, one after the other, and tells how each ended, in the order of the array.
+ *
+ * @throws `NotAChild`, before it waits for any.
+ * @example
+ * const [a, b] = yield* Miou.awaitAll([Miou.async(left), Miou.async(right)])
+ */
+export function awaitAll<const L extends readonly Task<unknown>[]>(
+  tasks: L,
+): Operation<{ -readonly [K in keyof L]: Result<ValueOf<L[K]>> }> {
+  if (!Array.isArray(tasks)) throw new InvalidArgument('awaitAll(tasks) takes an array of tasks')
+  const parent = current('awaitAll(tasks)')
+  for (const task of tasks) childOf(task, parent, 'awaitAll(tasks)')
+  return new Compound('awaitAll(tasks)', function* () {
+    const results: Result<unknown>[] = []
+    for (const task of tasks) results.push(yield* await_(task))
+    return results
+  }) as unknown as Operation<{ -readonly [K in keyof L]: Result<ValueOf<L[K]>> }>
+}

@@ -1,0 +1,121 @@
+import { rust } from './domain-thread.js'
+import { InvalidArgument, MutexError } from './errors.js'
+import { extra } from './extra.js'
+import { WaitOp } from './io.js'
+import { holds, Mutex, refuseInTask } from './mutex.js'
+import { make, type Operation } from './operation.js'
+import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
+import { WAIT } from './ring.js'
+import { shared } from './shared.js'
+
+/** A condition variable between tasks of all domains. Made by `Condition.create`. */
+export class Condition {
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly word: number,
+    /** The name that it was made with. */
+    readonly name: string | undefined,
+  ) {}
+}
+
+const conditions = shared(1, (word, name) => new Condition(word, name))
+
+/** The handle of a condition that came from another domain. */
+export const conditionAt = conditions.at
+
+/**
+ * A condition. The same name gives the same condition to every domain of the process.
+ *
+ * @example
+ * const stopped = Condition.create('stopped')
+ */
+export function create(name?: string): Condition {
+  return conditions.create(name)
+}
+
+function valid(c: unknown, what: string): asserts c is Condition {
+  if (!(c instanceof Condition)) throw new InvalidArgument(`Condition.${what} takes a condition, as Condition.create makes it`)
+}
+
+class Wait extends WaitOp<void> {
+  readonly label = 'Condition.wait(condition, mutex)'
+  condition: Condition | null = null
+  mutex: Mutex | null = null
+
+  wait(): void {
+    const { task } = this
+    const m = this.mutex!
+    drop(task, m.word)
+    this.submit(WAIT, this.condition!.word, m.word, ownerOf(task), 0, 0)
+  }
+
+  finish(): void {
+    hold(this.task, this.mutex!.word)
+    this.mutex!.turn++
+  }
+
+  override abort(): void {
+    super.abort()
+    const more = extra(this.task)
+    more.lost ??= new Set()
+    more.lost.add(this.mutex!)
+  }
+
+  /** It was signaled and holds the mutex again: both pass on. */
+  protected giveBack(): void {
+    giveUp(this.mutex!.word, ownerOf(this.task))
+    rust().signal(this.condition!.word, false)
+  }
+
+  override describe(): string {
+    return `wait ${this.condition?.name ?? 'a condition'}`
+  }
+}
+
+/**
+ * Gives the mutex up and waits for a signal, in one step; holds the mutex again when it returns. It may return without a
+ * signal: wait in a loop that looks at what is waited for. Where it is cancelled, the task leaves without the mutex.
+ *
+ * @throws `MutexError` (`notOwner`, `unlocked`) where the task does not hold the mutex.
+ * @example
+ * using _ = yield* Mutex.lock(m)
+ * while (!ready()) yield* Condition.wait(c, m)
+ */
+export function wait(c: Condition, m: Mutex): Operation<void> {
+  valid(c, 'wait')
+  if (!(m instanceof Mutex)) throw new InvalidArgument('Condition.wait takes a condition and the mutex that goes with it')
+  const op = new Wait()
+  make(op)
+  if (!holds(m, op.task)) {
+    op.task.made = null
+    throw new MutexError('notOwner', 'Condition.wait needs the mutex: lock it first')
+  }
+  op.condition = c
+  op.mutex = m
+  return op
+}
+
+/** As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most. */
+export function waitSync(c: Condition, m: Mutex): void {
+  valid(c, 'waitSync')
+  if (!(m instanceof Mutex)) throw new InvalidArgument('Condition.waitSync takes a condition and the mutex that goes with it')
+  refuseInTask('Condition.waitSync', 'Condition.wait')
+  if (rust().waitSync(c.word, m.word, threadOwner()) < 0) {
+    throw new MutexError('notOwner', 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')
+  }
+  while (!rust().park());
+  m.turn++
+}
+
+/** Wakes the task that has waited longest, if any does. Signals are not stored. May be called from anywhere. */
+export function signal(c: Condition): void {
+  valid(c, 'signal')
+  rust().signal(c.word, false)
+}
+
+/** Wakes all tasks that wait, the oldest first. May be called from anywhere. */
+export function broadcast(c: Condition): void {
+  valid(c, 'broadcast')
+  rust().signal(c.word, true)
+}

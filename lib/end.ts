@@ -1,0 +1,186 @@
+import { cancelTree, makeCancelled } from './cancellation.js'
+import { discard } from './discard.js'
+import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
+import { unlent } from './lent.js'
+import { debugging, log } from './log.js'
+import { forgottenYield } from './operation.js'
+import { passOnMutexes, releaseOwner } from './owner.js'
+import { sendEnd } from './remote.js'
+import { finaliseAll, type Resource } from './resource.js'
+import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, type TaskRecord } from './task.js'
+import { trace, tracing } from './trace.js'
+
+/** The body of a task is over: its finalisers run, then its children unwind, then its parent hears of it. */
+export function ended(task: TaskRecord, returned: boolean, value: unknown): void {
+  let ok = returned
+  let result = value
+  const { made } = task
+  task.code = null
+  task.op = null
+  task.made = null
+  if (made !== null && ok) {
+    ok = false
+    result = forgottenYield(made)
+  }
+  if (task.cancelled !== null) {
+    if (ok) discard(result)
+    else if (result !== task.cancelled) suppress(task, result)
+    ok = false
+    result = task.cancelled
+  }
+  if (ok) result = unlent(result)
+  const broken = ok ? ruleBroken(task) : undefined
+  if (broken !== undefined) {
+    ok = false
+    result = broken
+  }
+  task.flags |= ok ? ENDED | OK : ENDED
+  task.value = result
+  if (task.resources !== null) finaliseAll(task)
+  if (task.extra !== null && task.extra.owner !== 0) {
+    leaveMutexes(task, broken !== undefined)
+    releaseOwner(task)
+  }
+  if (broken !== undefined) {
+    task.flags |= FATAL
+    task.run.fail(broken)
+  }
+  if (task.children !== null) abandonChildren(task)
+  if (task.live === 0) publish(task)
+}
+
+/** The rules that a task must keep when it returns. Breaking them is fatal for the run. */
+function ruleBroken(task: TaskRecord): StillHasChildren | ResourceLeaked | undefined {
+  if (task.resources !== null) {
+    if (tracing.on) trace('resourceLeaked', task)
+    const values: string[] = []
+    for (let r: Resource | null = task.resources; r !== null; r = r.older) values.push(describe(r.value))
+    return new ResourceLeaked(`${at(task)} returned while it owned ${values.join(', ')}: release, disown or transfer it first`)
+  }
+  if (task.children !== null) {
+    if (tracing.on) trace('stillHasChildren', task)
+    return new StillHasChildren(`${at(task)} returned without awaiting or cancelling ${children(task)}`)
+  }
+  return undefined
+}
+
+function at(task: TaskRecord): string {
+  return `${nameOf(task)} on domain ${task.domain}`
+}
+
+function children(task: TaskRecord): string {
+  const names: string[] = []
+  let count = 0
+  for (let child = task.children; child !== null; child = child.older) {
+    count++
+    const created = debugging() ? child.extra?.created : undefined
+    if (names.length < 5) names.push(created ? `${nameOf(child)}, created at ${created}` : nameOf(child))
+  }
+  return count > names.length ? `${names.join(', ')} and ${count - names.length} more` : names.join(', ')
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'value'}`
+  return String(value)
+}
+
+/** A cancelled task threw something else while it unwound. */
+function suppress(task: TaskRecord, error: unknown): void {
+  task.cancelled?.suppressed.push(error)
+  log(`${nameOf(task)} was cancelled, and threw while it unwound`, error)
+}
+
+/** A task ends while it holds mutexes: they pass on. */
+function leaveMutexes(task: TaskRecord, fatal: boolean): void {
+  const count = passOnMutexes(task)
+  if (count === 0) return
+  const message = `${nameOf(task)} ended while it held ${count === 1 ? 'a mutex' : `${count} mutexes`}: unlock in a finally block, or use Mutex.protect`
+  if (task.flags & OK && !fatal) {
+    task.flags &= ~OK
+    task.value = new MutexError('leaked', message)
+  } else log(message)
+}
+
+/** A task that ends by an error takes its children with it. */
+function abandonChildren(task: TaskRecord): void {
+  for (let child = task.children; child !== null; ) {
+    const { older } = child
+    if (child.flags & DONE) strikeOff(child)
+    else cancelTree(child, task.flags & FATAL ? task.run.fatal : causeOf(task))
+    child = older
+  }
+}
+
+/** Why the children of a task are cancelled: for what cancelled it, or for what it threw. */
+function causeOf(task: TaskRecord): unknown {
+  return task.cancelled === null ? task.value : task.cancelled.cause
+}
+
+/** A task and all its descendants are over. */
+function publish(first: TaskRecord): void {
+  let task = first
+  for (;;) {
+    task.flags |= DONE
+    if (tracing.on) {
+      if (task.cancelled !== null) trace('cancelled', task)
+      trace('done', task)
+    }
+    if (task.flags & CALLED) sendEnd(task)
+    const { parent } = task
+    if (parent === null) return task.run.rootEnded(task)
+    if (!childDone(task, parent)) return
+    task = parent
+  }
+}
+
+/** Tells a parent that a child is over, descendants and all; whether the parent is over with it. */
+function childDone(child: TaskRecord, parent: TaskRecord): boolean {
+  parent.live--
+  if (parent.flags & ENDED) {
+    strikeOff(child)
+    return parent.live === 0
+  }
+  parent.op?.childEnded(child)
+  return false
+}
+
+/** A child on another domain is over. */
+export function remoteDone(child: TaskRecord): void {
+  child.flags |= ENDED | DONE
+  const { parent } = child
+  if (parent !== null && childDone(child, parent)) publish(parent)
+}
+
+/** Nobody will read what a child returned. */
+function strikeOff(child: TaskRecord): void {
+  unlist(child)
+  if (child.flags & OK) discard(child.value)
+}
+
+/** Takes a child from its parent's list: it was awaited, cancelled, or its parent is over. */
+export function unlist(child: TaskRecord): void {
+  if (!(child.flags & LISTED)) return
+  child.flags &= ~LISTED
+  const { older, newer, parent } = child
+  if (newer !== null) newer.older = older
+  else if (parent !== null) parent.children = older
+  if (older !== null) older.newer = newer
+  child.older = null
+  child.newer = null
+}
+
+/** A task yielded what is no operation: the run is over, its `finally` blocks still run. */
+export function foreignYield(task: TaskRecord, value: unknown): void {
+  const what = value instanceof Promise ? 'a promise (await it with until(...))' : describe(value)
+  const hint = typeof value === 'object' && value !== null && Symbol.iterator in value ? ': write yield* instead of yield' : ''
+  const error = new ForeignYield(`${at(task)} yielded ${what}, which is no operation${hint}`)
+  task.flags |= FATAL
+  task.cancelled ??= makeCancelled(error)
+  task.run.fail(error)
+  try {
+    ;(task.code as Generator<unknown>).return?.(undefined)
+  } catch (thrown) {
+    suppress(task, thrown)
+  }
+  ended(task, false, task.cancelled)
+}

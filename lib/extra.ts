@@ -1,0 +1,49 @@
+import type { OrphansRecord } from './orphans.js'
+import type { TaskRecord } from './task.js'
+
+/** What only some tasks have. */
+export interface Extra {
+  /** The domain of a task that runs elsewhere. */
+  domain: number
+  /** Its place in the world. */
+  place: number
+  /** The name that it was given. */
+  name: string | undefined
+  /** Id as the owner of mutexes; 0 while it never locked one. */
+  owner: number
+  /** How many mutexes it holds. */
+  held: number
+  /** Which mutexes those are. */
+  mutexes: number[] | undefined
+  /** How often `Cancelled` was thrown again. */
+  rethrown: number
+  /** Where it was created, with MIOU_DEBUG. */
+  created: string | undefined
+  /** The collector that stores it. */
+  orphans: OrphansRecord | undefined
+  /** The waits on conditions that were cancelled: their mutexes count as unlocked. */
+  lost: Set<object> | undefined
+  /** Of its abort signal. */
+  controller: AbortController | undefined
+  /** What runs its slices in the async context of its creator. */
+  context: ((slice: (task: TaskRecord) => void, task: TaskRecord) => void) | undefined
+}
+
+/** The extras of a task, made where it has none yet. */
+export function extra(task: TaskRecord): Extra {
+  task.extra ??= {
+    domain: 0,
+    place: 0,
+    name: undefined,
+    owner: 0,
+    held: 0,
+    mutexes: undefined,
+    rethrown: 0,
+    created: undefined,
+    orphans: undefined,
+    lost: undefined,
+    controller: undefined,
+    context: undefined,
+  }
+  return task.extra
+}

@@ -1,0 +1,11 @@
+import type { TaskRecord } from './task.js'
+
+/**
+ * What this thread is doing right now. One plain object, since its fields are read and written at every step.
+ */
+export const here = {
+  /** The task whose code runs; null between tasks. */
+  current: null as TaskRecord | null,
+  /** Operations that the running slice may still complete before it has to let others run. */
+  budget: 0,
+}

@@ -1,0 +1,52 @@
+import { InvalidArgument } from './errors.js'
+import { log } from './log.js'
+
+/** A function that runs before each slice of this domain. Made by `Hook.add`. */
+export class Hook {
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly fn: () => void,
+  ) {}
+}
+
+let hooks: Hook[] = []
+
+/** Whether this domain has hooks. */
+export function hooked(): boolean {
+  return hooks.length > 0
+}
+
+/** Runs the hooks, the newest first. One that throws is logged and removed. */
+export function runHooks(): void {
+  const all = hooks
+  for (let i = all.length - 1; i >= 0; i--) {
+    try {
+      all[i]!.fn()
+    } catch (error) {
+      log('a hook threw and was removed', error)
+      remove(all[i]!)
+    }
+  }
+}
+
+/**
+ * Has `fn` run at every step of this domain's scheduler, before each slice of any task, outside of tasks: it is a plain
+ * function and can not perform operations. One that throws is logged and removed.
+ *
+ * @example
+ * const hook = Hook.add(() => slices++)
+ * Hook.remove(hook)
+ */
+export function add(fn: () => void): Hook {
+  if (typeof fn !== 'function') throw new InvalidArgument('Hook.add takes a function')
+  const hook = new Hook(fn)
+  hooks = [...hooks, hook]
+  return hook
+}
+
+/** Removes a hook of this domain; nothing happens where it is gone already. */
+export function remove(hook: Hook): void {
+  if (!(hook instanceof Hook)) throw new InvalidArgument('Hook.remove takes a Hook of this domain, as Hook.add returns it')
+  hooks = hooks.filter((other) => other !== hook)
+}

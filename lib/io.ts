@@ -1,0 +1,116 @@
+import { rust } from './domain-thread.js'
+import { here } from './here.js'
+import { Op } from './operation.js'
+import { ready } from './ready.js'
+import { submit } from './ring.js'
+import { IDLE, MADE, SUSPENDED, type Suspension, WAITING } from './suspension.js'
+
+/** Something that a completion is for. */
+interface Awaiting {
+  settle(result: number, a: number, b: number): void
+}
+
+const awaiting: (Awaiting | null)[] = []
+const free: number[] = []
+
+/** A completion has come: its token is free again. */
+export function completed(token: number, result: number, a: number, b: number): void {
+  const op = awaiting[token]
+  if (op === null || op === undefined) return
+  awaiting[token] = null
+  free.push(token)
+  op.settle(result, a, b)
+}
+
+/** How many operations wait in Rust: for tests that nothing is left behind. */
+export function waitingInRust(): number {
+  return awaiting.length - free.length
+}
+
+/** An operation that goes through the ring. */
+export abstract class RingOp<T> extends Op<T> implements Awaiting {
+  private token = -1
+  /** Whether its completion has come. */
+  protected settled = false
+  protected result = 0
+  protected a = 0
+  protected b = 0
+
+  /** Writes the submission; `wait` of each operation ends with this. */
+  protected submit(code: number, x: number, y: number, z: number, u: number, v: number): void {
+    let token = free.pop()
+    if (token === undefined) token = awaiting.push(null) - 1
+    awaiting[token] = this
+    this.token = token
+    this.settled = false
+    submit(code, token, x, y, z, u, v)
+  }
+
+  settle(result: number, a: number, b: number): void {
+    this.settled = true
+    this.result = result
+    this.a = a
+    this.b = b
+    this.resume()
+  }
+
+  /** The completion has come: as a rule the task runs on. */
+  protected resume(): void {
+    ready(this.task)
+  }
+
+  override abort(): void {
+    if (this.settled) return this.giveBack(this.result, this.a, this.b)
+    const { token } = this
+    if (this.withdraw(token)) {
+      awaiting[token] = null
+      free.push(token)
+    } else {
+      // It has ended by now, and its completion is on its way.
+      awaiting[token] = { settle: this.leftover() }
+    }
+  }
+
+  /** Takes the operation back from Rust; false where its completion is on its way. */
+  protected abstract withdraw(token: number): boolean
+
+  /** What was given goes back to where it came from, for the next one. */
+  protected abstract giveBack(result: number, a: number, b: number): void
+
+  /** `giveBack`, for after this object was used again. */
+  protected abstract leftover(): (result: number, a: number, b: number) => void
+}
+
+/** An operation on a descriptor: it always suspends. */
+export abstract class DescriptorOp<T> extends RingOp<T> {
+  /** As in the base, which has too many kinds of operation below it for its calls to be inlined (0.1 us a message). */
+  override next(): IteratorResult<Suspension, T> {
+    const { task } = this
+    if (this.phase === WAITING && this.settled) {
+      task.op = null
+      this.phase = IDLE
+      const { answer } = this
+      answer.value = this.finish()
+      this.recycle()
+      return answer
+    }
+    if (this.phase !== MADE || here.budget <= 0 || task.cancelled !== null) return super.next()
+    here.budget--
+    this.phase = WAITING
+    task.op = this
+    this.wait()
+    return SUSPENDED
+  }
+}
+
+/** An operation that waits in Rust for a mutex or on a condition. Withdrawing it always succeeds. */
+export abstract class WaitOp<T> extends RingOp<T> {
+  protected override withdraw(token: number): boolean {
+    rust().forsake(token)
+    return true
+  }
+
+  protected override leftover(): () => void {
+    return () => {}
+  }
+}

@@ -1,0 +1,1 @@
+export function received(_l: number, _o: number, _b: number): void {}

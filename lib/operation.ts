@@ -1,0 +1,188 @@
+import { rethrow } from './cancellation.js'
+import { ForgottenYield, NotInTask } from './errors.js'
+import { here } from './here.js'
+import { ready } from './ready.js'
+import { ABORTED, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
+import type { TaskRecord } from './task.js'
+
+export { type Suspension }
+
+/** Anything usable as `const v = yield* operation`. */
+export interface Operation<T> {
+  // biome-ignore lint/suspicious/noExplicitAny: what a generator is resumed with does not matter to its user
+  [Symbol.iterator](): Iterator<Suspension, T, any>
+}
+
+/**
+ * An operation of the scheduler: its own iterator, an object that is used again, since a generator function costs three
+ * times as much. `yield*` asks it for the first step, and again when its task runs on.
+ */
+export abstract class Op<T> implements Operation<T> {
+  task: TaskRecord = none
+  phase = IDLE
+  /** What every completed step answers with: `yield*` reads it at once. */
+  protected readonly answer: { done: true; value: T } = { done: true, value: undefined as T }
+
+  /** The name that errors and the task tree show, as a user would write it. */
+  abstract readonly label: string
+
+  /** Carries the operation out if that is possible without waiting. Operations that always suspend say no. */
+  attempt(): boolean {
+    return false
+  }
+
+  /** Begins to wait. Whoever ends the wait calls `ready(task)`. */
+  abstract wait(): void
+
+  /** The result, or throws the error, once the wait is over. */
+  abstract finish(): T
+
+  /** The task is cancelled: stop waiting; where the wait was over already, pass on what was given. */
+  abstract abort(): void
+
+  /** Its user is done with it: the object may be made into another operation. */
+  recycle(): void {}
+
+  /** A child of the waiting task has ended. */
+  childEnded(_child: TaskRecord): void {}
+
+  /** What a line of the task tree says. */
+  describe(): string {
+    return this.label
+  }
+
+  /** Its task is cancelled: stops waiting, and throws when the task runs next. */
+  interrupt(): void {
+    if (this.phase === WAITING) this.abort()
+    this.phase = ABORTED
+  }
+
+  [Symbol.iterator](): this {
+    const task = this.task
+    if (task !== here.current || task.made !== this) throw misused(this)
+    task.made = null
+    this.phase = MADE
+    return this
+  }
+
+  next(): IteratorResult<Suspension, T> {
+    const task = this.task
+    switch (this.phase) {
+      case MADE:
+        if (--here.budget < 0) {
+          this.phase = SWITCHING
+          task.op = this
+          ready(task)
+          return SUSPENDED
+        }
+        return this.begin(task)
+      case SWITCHING:
+        task.op = null
+        here.budget--
+        return this.begin(task)
+      case WAITING: {
+        task.op = null
+        this.phase = IDLE
+        const answer = this.answer
+        answer.value = this.finish()
+        this.recycle()
+        return answer
+      }
+      case ABORTED:
+        task.op = null
+        this.phase = IDLE
+        this.recycle()
+        throw task.cancelled
+      default:
+        throw misused(this)
+    }
+  }
+
+  private begin(task: TaskRecord): IteratorResult<Suspension, T> {
+    if (this.attempt()) {
+      this.phase = IDLE
+      const answer = this.answer
+      answer.value = this.finish()
+      this.recycle()
+      return answer
+    }
+    if (task.cancelled !== null && task.shields === 0) {
+      this.phase = IDLE
+      return rethrow(task)
+    }
+    this.phase = WAITING
+    task.op = this
+    this.wait()
+    return SUSPENDED
+  }
+}
+
+/** Notes that the current task makes `op`, whose name is `label`; throws where it may not. */
+export function make(op: Op<unknown>): void {
+  const task = current(op.label)
+  op.task = task
+  task.made = op
+}
+
+/** The current task, ready to make an operation. */
+export function current(label: string): TaskRecord {
+  const task = here.current
+  if (task === null) throw notInTask(label)
+  if (task.made !== null) forgotten(task)
+  return task
+}
+
+/** The current task, for a function that is no operation. */
+export function currentTask(label: string): TaskRecord {
+  const task = here.current
+  if (task === null) throw notInTask(label)
+  return task
+}
+
+function notInTask(label: string): NotInTask {
+  return new NotInTask(`${label} needs a current task: call it from the body of a task, within run(...)`)
+}
+
+/** The mark of a task whose finaliser runs: it can't make operations. */
+export const FINALISING = { label: 'a finaliser' } as unknown as Op<unknown>
+
+/** Throws for the operation that the task has made and not used. */
+export function forgotten(task: TaskRecord): void {
+  const op = task.made
+  if (op === null) return
+  if (op === FINALISING) throw new NotInTask('a finaliser is a plain function: it can not perform operations')
+  task.made = null
+  throw forgottenYield(op)
+}
+
+/** The error for an operation without its star. */
+export function forgottenYield(op: { label: string }): ForgottenYield {
+  return new ForgottenYield(`${op.label} did nothing, since its operation was not used: write yield* ${op.label}`)
+}
+
+function misused(op: { label: string }): ForgottenYield {
+  return new ForgottenYield(
+    `this operation of ${op.label} was used already, or by another task, or after the next one was made: write yield* ${op.label} each time`,
+  )
+}
+
+/** An operation that is written as a generator, out of others. */
+export class Compound<T> implements Operation<T> {
+  private readonly task: TaskRecord
+  constructor(
+    readonly label: string,
+    private readonly body: () => Operation<T>,
+  ) {
+    this.task = current(label)
+    this.task.made = this as unknown as Op<unknown>
+  }
+
+  [Symbol.iterator](): ReturnType<Operation<T>[typeof Symbol.iterator]> {
+    if (this.task !== here.current || this.task.made !== (this as unknown)) throw misused(this)
+    this.task.made = null
+    return this.body()[Symbol.iterator]()
+  }
+}
+
+/** Stands where there is no task, so that the field never changes its shape. */
+const none = null as unknown as TaskRecord

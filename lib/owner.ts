@@ -1,0 +1,69 @@
+import { place, rust } from './domain-thread.js'
+import { extra } from './extra.js'
+import type { TaskRecord } from './task.js'
+import { world } from './world.js'
+
+/*
+ * Who holds a mutex: the place of the domain and a number, shifted left by one, since the lowest bit of the word says that
+ * somebody waits. Number 0 is the thread itself, outside of tasks.
+ */
+
+const free: number[] = []
+let next = 1
+
+/** This thread as an owner, for `lockSync`. */
+export function threadOwner(): number {
+  rust()
+  return place() << 21
+}
+
+/** The id of a task as an owner, for as long as it lives. */
+export function ownerOf(task: TaskRecord): number {
+  const more = extra(task)
+  if (more.owner === 0) {
+    rust()
+    more.owner = (place() << 21) | ((free.pop() ?? next++) << 1)
+  }
+  return more.owner
+}
+
+/** A task holds a mutex from now on. */
+export function hold(task: TaskRecord, mutex: number): void {
+  const more = extra(task)
+  more.held++
+  if (more.mutexes === undefined) more.mutexes = [mutex]
+  else more.mutexes.push(mutex)
+}
+
+/** A task has given a mutex up. */
+export function drop(task: TaskRecord, mutex: number): void {
+  const more = extra(task)
+  const at = more.mutexes?.lastIndexOf(mutex) ?? -1
+  if (at < 0) return
+  more.held--
+  more.mutexes!.splice(at, 1)
+}
+
+/** Gives up a word that `owner` holds: by itself where nobody waits, in Rust otherwise. 0: done. */
+export function giveUp(mutex: number, owner: number): number {
+  if (Atomics.compareExchange(world, mutex, owner, 0) === owner) return 0
+  return rust().unlock(mutex, owner)
+}
+
+/** A task has ended: what it holds passes on. How many mutexes that were. */
+export function passOnMutexes(task: TaskRecord): number {
+  const more = extra(task)
+  const mutexes = more.mutexes ?? []
+  more.mutexes = undefined
+  more.held = 0
+  for (const mutex of mutexes) giveUp(mutex, more.owner)
+  return mutexes.length
+}
+
+/** A task is over: its number is free again. */
+export function releaseOwner(task: TaskRecord): void {
+  const owner = task.extra?.owner ?? 0
+  if (owner === 0) return
+  task.extra!.owner = 0
+  free.push((owner >> 1) & 0xfffff)
+}

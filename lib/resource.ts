@@ -1,0 +1,129 @@
+import { InvalidArgument, NotOwner } from './errors.js'
+import { log } from './log.js'
+import { currentTask, FINALISING } from './operation.js'
+import { here } from './here.js'
+import { nameOf, type TaskRecord } from './task.js'
+import { trace, tracing } from './trace.js'
+
+let last = 0
+
+/** Gives a value back. Written as a method, so that a resource of anything counts as a `Resource`. */
+type Finaliser<T> = { call(value: T): void }['call']
+
+/** Something that a task owns: a value, and what gives it back. Made by `Ownership.create`. */
+export class Resource<T = unknown> {
+  /** @internal Tells it apart in traces. */
+  readonly id = ++last
+  /** @internal */
+  owner: TaskRecord | null = null
+  /** @internal What its owner owned before it. */
+  older: Resource | null = null
+  /** @internal */
+  newer: Resource | null = null
+
+  /** @internal */
+  constructor(
+    /** What it stands for. */
+    readonly value: T,
+    /** @internal */
+    readonly finaliser: Finaliser<T>,
+  ) {}
+}
+
+/** Puts a resource in front of those that a task owns. */
+export function attach(resource: Resource, task: TaskRecord): void {
+  resource.owner = task
+  resource.older = task.resources
+  resource.newer = null
+  if (task.resources !== null) task.resources.newer = resource
+  task.resources = resource
+  if (tracing.on) trace({ type: 'attach', resource: resource.id }, task)
+}
+
+/** Takes a resource from its owner. */
+export function detach(resource: Resource): void {
+  const task = resource.owner
+  if (task === null) return
+  if (tracing.on) trace({ type: 'detach', resource: resource.id }, task)
+  if (resource.newer === null) task.resources = resource.older
+  else resource.newer.older = resource.older
+  if (resource.older !== null) resource.older.newer = resource.newer
+  resource.owner = null
+  resource.older = null
+  resource.newer = null
+}
+
+/** Calls the finaliser of a resource with `task` as the current task: plain functions work, operations do not. */
+export function finalise(resource: Resource, task: TaskRecord): void {
+  const { current } = here
+  const { made } = task
+  here.current = task
+  task.made = FINALISING
+  try {
+    resource.finaliser(resource.value)
+  } finally {
+    task.made = made
+    here.current = current
+  }
+}
+
+/** Finalises everything that a task owns, the newest first. What a finaliser throws is logged. */
+export function finaliseAll(task: TaskRecord): void {
+  for (let resource = task.resources; resource !== null; resource = task.resources) {
+    detach(resource)
+    try {
+      finalise(resource, task)
+    } catch (error) {
+      log(`a finaliser of ${nameOf(task)} threw`, error)
+    }
+  }
+}
+
+function check(r: Resource, what: string): TaskRecord {
+  const task = currentTask(`Ownership.${what}(resource)`)
+  if (!(r instanceof Resource)) throw new InvalidArgument(`Ownership.${what} takes a Resource, as Ownership.create makes it`)
+  if (r.owner !== task) {
+    if (tracing.on) trace({ type: 'notOwner', resource: r.id }, task)
+    throw new NotOwner(`${nameOf(task)} does not own the resource: ${ownerOf(r)}`)
+  }
+  return task
+}
+
+function ownerOf(r: Resource): string {
+  return r.owner === null ? 'nobody does (own it first, or have it given)' : `${nameOf(r.owner)} does`
+}
+
+/** A resource of `value` that nobody owns yet. `finalise` gives the value back. */
+export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
+  if (typeof finalise !== 'function') throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
+  return new Resource(value, finalise)
+}
+
+/** Has the current task own a resource that nobody owns. */
+export function own(r: Resource): void {
+  const task = currentTask('Ownership.own(resource)')
+  if (!(r instanceof Resource)) throw new InvalidArgument('Ownership.own takes a Resource, as Ownership.create makes it')
+  if (r.owner !== null) {
+    throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)
+  }
+  attach(r, task)
+}
+
+/** Lets go of a resource without finalising it. */
+export function disown(r: Resource): void {
+  check(r, 'disown')
+  detach(r)
+}
+
+/** Throws `NotOwner` where the current task does not own the resource. */
+export { checkOwned as check }
+function checkOwned(r: Resource): void {
+  check(r, 'check')
+}
+
+/** Finalises a resource and lets go of it, also where the finaliser throws. */
+export function release(r: Resource): void {
+  const task = check(r, 'release')
+  detach(r)
+  finalise(r, task)
+}

@@ -1,0 +1,102 @@
+import { Buffer } from 'node:buffer'
+
+/*
+ * The memory that this thread shares with Rust, laid out as crates/core/src/ring.rs says. Touched by this thread only.
+ */
+
+const HEADER_WORDS = 16
+/** Submissions that fit between two turns. */
+export const SUBMISSIONS = 128
+const COMPLETIONS = 1024
+const SUBMISSION_AT = HEADER_WORDS
+const COMPLETION_AT = SUBMISSION_AT + SUBMISSIONS * 8
+const SEND_BYTES = 1 << 20
+const SEND_AT = (COMPLETION_AT + COMPLETIONS * 4) * 4
+const RECEIVE_AT = SEND_AT + SEND_BYTES
+const RECEIVE_BYTES = 1 << 20
+
+/** Most bytes that one operation reads or writes at a time. */
+export const PIECE = 64 << 10
+
+/** Words of the header. */
+export const SUBMITTED = 0
+export const COMPLETED = 1
+export const HELD = 2
+export const IDLE = 3
+export const ASLEEP = 4
+export const GENERATION = 5
+export const CALLS = 6
+export const POLLS = 7
+
+/** Operation codes. */
+export const NOTHING = 0
+export const READ = 1
+export const WRITE = 2
+export const ACCEPT = 3
+export const CONNECT = 4
+export const RECVFROM = 5
+export const SENDTO = 6
+export const LOCK = 7
+export const WAIT = 8
+export const SEND = 9
+
+/** Token of a completion that is a message from another domain. */
+export const MESSAGE = -1
+/** Result of an operation whose descriptor was closed. */
+export const CLOSED = -0x80000000
+
+const memory = new SharedArrayBuffer(RECEIVE_AT + RECEIVE_BYTES)
+
+/** The whole of it, to hand to Rust. */
+export const ringBytes = new Uint8Array(memory)
+/** Header, submissions and completions. */
+export const words = new Int32Array(memory, 0, SEND_AT / 4)
+/** Snapshots of what is to be written. A Buffer, which encodes text in place. */
+export const sendArea = Buffer.from(memory, SEND_AT, SEND_BYTES)
+/** What was read, until its reader has taken it. */
+export const receiveArea = Buffer.from(memory, RECEIVE_AT, RECEIVE_BYTES)
+
+/** First free byte of the send area. */
+let sent = 0
+
+/** Whether another slice may submit: there is room for one more submission with a full piece. */
+export function hasRoom(): boolean {
+  return words[SUBMITTED] < SUBMISSIONS - 1 && sent + PIECE <= SEND_BYTES
+}
+
+/** Reserves `length` bytes of the send area, at most `PIECE`; their offset. */
+export function reserve(length: number): number {
+  const offset = sent
+  sent = (sent + length + 3) & ~3
+  return offset
+}
+
+/** Rust has drained the submissions and copied what it keeps. */
+export function drained(): void {
+  sent = 0
+}
+
+/** Writes a submission; returns the word that its code stands in, by which it can be withdrawn until the next turn. */
+export function submit(code: number, token: number, a: number, b: number, c: number, d: number, e: number): number {
+  const count = words[SUBMITTED]
+  const at = SUBMISSION_AT + count * 8
+  words[at] = code
+  words[at + 1] = token
+  words[at + 2] = a
+  words[at + 3] = b
+  words[at + 4] = c
+  words[at + 5] = d
+  words[at + 6] = e
+  words[SUBMITTED] = count + 1
+  return at
+}
+
+/** First word of completion number `index`: token, result, and two more. */
+export function completionAt(index: number): number {
+  return COMPLETION_AT + index * 4
+}
+
+/** The reader of bytes in the receive area has taken them. */
+export function letGo(): void {
+  words[HELD]--
+}

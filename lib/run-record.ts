@@ -1,0 +1,54 @@
+import { cancelTree } from './cancellation.js'
+import type { SourceRecord } from './source.js'
+import { DONE, type TaskRecord } from './task.js'
+
+/** Ids that a domain takes from the run at a time. */
+const BLOCK = 1024
+
+/** One run, as one of its domains knows it. */
+export class RunRecord {
+  /** The first error that no task may survive. */
+  fatal: unknown = undefined
+  /** The event source of this domain, where the run brings one. */
+  source: SourceRecord | undefined
+  /** Makes what keeps a new task in its creator's async context; undefined while that is not wanted. */
+  context: (() => (slice: (task: TaskRecord) => void, task: TaskRecord) => void) | undefined
+  /** Tasks on this domain whose parents are elsewhere; on domain 0 main, too. */
+  readonly roots = new Set<TaskRecord>()
+  private next = 0
+  private end = 0
+
+  constructor(
+    /** Unique in the process. */
+    readonly id: number,
+    /** Number of this domain in the run; 0 is the one that called `run`. */
+    readonly domain: number,
+    /** Operations that a slice may complete. */
+    readonly quanta: number,
+    /** Shared by the domains of the run; the first word counts the ids given out. */
+    readonly words: Int32Array,
+    /** Places in the world of all domains of the run, domain 0 first. */
+    readonly places: number[],
+    /** Called when a root is over. */
+    readonly rootEnded: (task: TaskRecord) => void,
+    /** Tells domain 0 of a fatal error. */
+    private readonly report: (error: unknown) => void,
+  ) {}
+
+  /** An id for a new task. */
+  nextId(): number {
+    if (this.next === this.end) {
+      this.next = Atomics.add(this.words, 0, BLOCK) + 1
+      this.end = this.next + BLOCK
+    }
+    return this.next++
+  }
+
+  /** A rule was broken that ends the run: every task of it is cancelled, and none can stop that. */
+  fail(error: unknown): void {
+    if (this.fatal !== undefined) return
+    this.fatal = error
+    this.report(error)
+    for (const task of this.roots) if (!(task.flags & DONE)) cancelTree(task, error)
+  }
+}

@@ -1,0 +1,177 @@
+import { performance } from 'node:perf_hooks'
+import { drops, giveUp } from './cancellation.js'
+import { onWake, place, rust } from './domain-thread.js'
+import { ended, foreignYield } from './end.js'
+import { InvalidArgument } from './errors.js'
+import { here } from './here.js'
+import { hooked, runHooks } from './hook.js'
+import { completed } from './io.js'
+import { received } from './mail.js'
+import type { Operation } from './operation.js'
+import { idle, normal, onReady, urgent } from './ready.js'
+import * as ring from './ring.js'
+import { words } from './ring.js'
+import { askSources } from './source.js'
+import { SUSPENSION, type Suspension } from './suspension.js'
+import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URGENT } from './task.js'
+import { elapseTimers, nextDeadline } from './timers.js'
+import { trace, tracing } from './trace.js'
+import { world } from './world.js'
+
+/** Slices in a round at the most. */
+const ROUND = 64
+/** Milliseconds after which a round ends, and after which the scheduler returns to Node's loop. */
+const SHARE = 1
+
+let ticking = false
+let scheduled = false
+/** The deadline that Node's loop knows of; -1: none. */
+let armed = -1
+/** Slices between two looks at the clock, which costs as much as a short slice. */
+let stride = 1
+
+/** Has the scheduler run soon, where something outside of tasks has given it work. */
+export function schedule(): void {
+  if (scheduled || ticking) return
+  scheduled = true
+  setImmediate(tick)
+}
+
+onReady(schedule)
+
+/** Rounds and turns, until there is nothing to do or Node's loop must have its share. */
+function tick(): void {
+  if (ticking) return
+  ticking = true
+  scheduled = false
+  let again = true
+  try {
+    const start = performance.now()
+    let now = start
+    while (now - start < SHARE) {
+      words[ring.IDLE] = idle() ? 1 : 0
+      turn()
+      elapseTimers()
+      askSources(idle())
+      if (idle()) {
+        again = words[ring.ASLEEP] === 0
+        break
+      }
+      round(now)
+      now = performance.now()
+    }
+  } finally {
+    ticking = false
+    here.current = null
+    if (again || !idle()) schedule()
+    else arm()
+  }
+}
+
+/** Tells Node's loop when the next timer is due. Its clock counts whole milliseconds, so one that is near is told again. */
+function arm(): void {
+  const deadline = nextDeadline()
+  if (deadline < 0 && armed < 0) return
+  const left = deadline - performance.now()
+  if (deadline === armed && left > 2) return
+  armed = deadline
+  rust().setTimer(deadline < 0 ? -1 : Math.max(0, left))
+}
+
+onWake(tick)
+
+/** The one crossing into Rust, and what it brought. */
+function turn(): void {
+  const count = rust().turn()
+  ring.drained()
+  if (count === 0) return
+  words[ring.COMPLETED] = 0
+  for (let i = 0; i < count; i++) {
+    const at = ring.completionAt(i)
+    const token = words[at]
+    if (token === ring.MESSAGE) received(words[at + 1], words[at + 2], words[at + 3])
+    else completed(token, words[at + 1], words[at + 2], words[at + 3])
+  }
+}
+
+/** Up to 64 slices or 1 ms, whichever ends first, or until there is mail. Its start is in milliseconds. */
+function round(start: number): void {
+  const mail = place()
+  let last = start
+  let left = stride
+  for (let slices = 0; slices < ROUND && ring.hasRoom(); slices++) {
+    if (hooked()) runHooks()
+    if (urgent.length > 0) {
+      const task = urgent.shift()
+      task.flags &= ~(URGENT | READY)
+      slice(task)
+    } else if (normal.length > 0) {
+      const task = normal.shift()
+      // Not so where it has unwound since it was put here.
+      if (task.flags & READY) {
+        task.flags &= ~READY
+        slice(task)
+      }
+    } else return
+    if (world[mail] !== 0) return
+    if (--left === 0) {
+      const now = performance.now()
+      // The clock is looked at more often while slices are long: after each one where they take 1/8 ms.
+      stride = now - last > SHARE / 8 ? 1 : Math.min(stride * 2, 16)
+      if (now - start >= SHARE) return
+      last = now
+      left = stride
+    }
+  }
+}
+
+/** Runs one task until it waits, switches or ends. */
+function slice(task: TaskRecord): void {
+  if (task.flags & (ENDED | DONE)) return
+  here.current = task
+  here.budget = task.run.quanta
+  if (tracing.on) trace('begin', task)
+  const context = task.extra?.context
+  if (context === undefined) step(task)
+  else context(step, task)
+  if (tracing.on) trace('end', task)
+  here.current = null
+}
+
+/**
+ * `next` of every generator. Each closure of a generator function has a prototype of its own, so that looking `next` up in
+ * the generators of many tasks costs 0.1 us a slice; this does not look it up.
+ */
+const resume = Object.getPrototypeOf(function* () {}).prototype.next as (this: unknown) => IteratorResult<Suspension, unknown>
+
+function step(task: TaskRecord): void {
+  let result: IteratorResult<Suspension, unknown>
+  try {
+    if (task.flags & STARTED) {
+      const { code } = task
+      if (drops(task)) result = giveUp(task)
+      else if (task.flags & GENERATOR) result = resume.call(code)
+      else result = (code as Iterator<Suspension, unknown>).next()
+    } else {
+      task.flags |= STARTED
+      if (task.cancelled !== null) return ended(task, false, task.cancelled)
+      const iterator = iteratorOf(task.code as Body<unknown>)
+      task.code = iterator
+      if (iterator.next === resume) task.flags |= GENERATOR
+      result = iterator.next()
+    }
+  } catch (error) {
+    return ended(task, false, error)
+  }
+  if (result.done) ended(task, true, result.value)
+  else if (result.value !== SUSPENSION || task.op === null) foreignYield(task, result.value)
+}
+
+/** Enters the body of a task. */
+function iteratorOf(body: Body<unknown>): Iterator<Suspension, unknown> {
+  const operation: unknown = body()
+  const begin = (operation as Operation<unknown> | null | undefined)?.[Symbol.iterator]
+  if (typeof begin === 'function' && typeof operation === 'object') return begin.call(operation)
+  const what = operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : String(operation)
+  throw new InvalidArgument(`the body of a task must be a function* or return an operation; it returned ${what}`)
+}

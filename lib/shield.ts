@@ -1,0 +1,38 @@
+import { cancelTree } from './cancellation.js'
+import { InvalidArgument } from './errors.js'
+import { currentTask, Compound, type Operation, type Suspension } from './operation.js'
+import { type Body, SHIELDED, type TaskRecord } from './task.js'
+
+/**
+ * Runs `body` with cancellation suspended: operations wait as usual, and so do children that are spawned in it. For
+ * clean-up that must wait. A cancel that arrives meanwhile is thrown at the end of the shield.
+ *
+ * @example
+ * try { yield* serve(client) } finally { yield* Miou.shield(function* () { yield* Unix.write(client, 'bye\n') }) }
+ */
+export function shield<T>(body: Body<T>): Operation<T> {
+  if (typeof body !== 'function') throw new InvalidArgument('shield takes a function* that is its body')
+  return new Compound('shield(body)', () => shielded(body))
+}
+
+function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
+  const task = currentTask('shield(body)')
+  const before = task.cancelled
+  task.shields++
+  let value: T
+  try {
+    value = yield* body()
+  } finally {
+    task.shields--
+    if (task.shields === 0 && task.cancelled !== null) cancelShielded(task)
+  }
+  if (task.shields === 0 && task.cancelled !== before) throw task.cancelled
+  return value
+}
+
+/** The shield of a cancelled task is over: children that it kept are cancelled now. */
+function cancelShielded(task: TaskRecord): void {
+  for (let child = task.children; child !== null; child = child.older) {
+    if (child.flags & SHIELDED) cancelTree(child, task.cancelled?.cause)
+  }
+}

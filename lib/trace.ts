@@ -1,0 +1,35 @@
+import type { TaskRecord } from './task.js'
+
+/** An event of the scheduler. `time` is in ns on one clock for the process. */
+export type TraceEvent = { id: number; domain: number; time: number } & (
+  | { type: 'spawn'; parent: number; kind: 'async' | 'call'; name?: string }
+  | { type: 'begin' | 'end' | 'done' | 'await' | 'resume' | 'yield' | 'cancel' | 'cancelled' }
+  | { type: 'suspend' | 'continue'; on: string }
+  | { type: 'attach' | 'detach'; resource: number }
+  | { type: 'stillHasChildren' | 'resourceLeaked' }
+  | { type: 'notAChild'; task: number }
+  | { type: 'notOwner'; resource: number }
+)
+
+/** Whether anybody listens: looked at before anything is made, so that tracing costs nothing while it is off. */
+export const tracing = { on: false }
+
+let reporter: ((event: TraceEvent) => void) | undefined
+
+/** What tells events apart, beside whose they are and when. */
+type Details = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'id' | 'domain' | 'time'> : never) : never
+
+/** Reports an event of `task`. Call it only where `tracing.on`. */
+export function trace(what: Details['type'] | Details, task: TaskRecord): void {
+  const details = typeof what === 'string' ? { type: what } : what
+  const time = Number(process.hrtime.bigint())
+  reporter?.({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+}
+
+/** Sets what is called, synchronously, with each event of this domain. */
+export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void {
+  reporter = fn
+  tracing.on = fn !== undefined
+}
+
+if (process.env.MIOU_TRACE) setReporter((event) => process.stderr.write(`miou: ${JSON.stringify(event)}\n`))

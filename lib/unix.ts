@@ -1,0 +1,6 @@
+export { accept } from './unix/accept.js'
+export { close } from './unix/descriptor.js'
+export { read } from './unix/read.js'
+export { sleep } from './unix/sleep.js'
+export { bindAndListen, tcpv4 } from './unix/socket.js'
+export { write } from './unix/write.js'

@@ -1,0 +1,75 @@
+import { rust } from '../domain-thread.js'
+import { InvalidArgument } from '../errors.js'
+import { DescriptorOp } from '../io.js'
+import { make, type Operation } from '../operation.js'
+import { attach } from '../resource.js'
+import { ACCEPT, letGo } from '../ring.js'
+import { type Address, received } from './address.js'
+import { FileDescr, resourceOf, STREAM, valid } from './descriptor.js'
+import { systemError } from './system-error.js'
+
+/** Accepts a connection. */
+class Accept extends DescriptorOp<[FileDescr, Address]> {
+  readonly label = 'accept(fd)'
+  constructor(
+    private readonly fd: FileDescr,
+    private readonly owned: boolean,
+  ) {
+    super()
+  }
+
+  wait(): void {
+    this.submit(ACCEPT, this.fd.index, this.fd.generation, 0, 0, 0)
+  }
+
+  finish(): [FileDescr, Address] {
+    const { result, a, b, task } = this
+    if (result < 0) throw systemError(result, 'accept')
+    const peer = received(b >> 8, b & 255)
+    letGo()
+    const connection = new FileDescr(result, a, STREAM, task.run)
+    if (this.owned) attach(resourceOf(connection), task)
+    return [connection, peer]
+  }
+
+  protected withdraw(token: number): boolean {
+    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  }
+
+  protected giveBack(result: number, a: number, b: number): void {
+    giveConnectionBack(this.fd, result, a, b)
+  }
+
+  protected leftover(): (result: number, a: number, b: number) => void {
+    const { fd } = this
+    return (result, a, b) => giveConnectionBack(fd, result, a, b)
+  }
+}
+
+/** A connection that nobody saw goes to the next `accept`; it is closed where the listener is. */
+function giveConnectionBack(fd: FileDescr, result: number, a: number, b: number): void {
+  if (result < 0) return
+  rust().giveBackConnection(fd.index, fd.generation, result, a, b >> 8, b & 255)
+  letGo()
+}
+
+/** `accept`, whose connection the current task owns, or not. */
+export function accepting(fd: FileDescr, owned: boolean): Operation<[FileDescr, Address]> {
+  valid(fd, 'accept(fd)')
+  if (fd.kind !== STREAM) throw new InvalidArgument('accept(fd) takes a listening stream socket')
+  const op = new Accept(fd, owned)
+  make(op)
+  return op
+}
+
+/**
+ * Waits for a client and accepts it.
+ *
+ * @returns The connection and the client's address.
+ * @throws `InvalidArgument` for a datagram socket; `Closed`; errors of the system.
+ * @example
+ * const [client, { host }] = yield* accept(listener)
+ */
+export function accept(fd: FileDescr): Operation<[FileDescr, Address]> {
+  return accepting(fd, false)
+}

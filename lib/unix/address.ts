@@ -1,0 +1,57 @@
+import { InvalidArgument } from '../errors.js'
+import { receiveArea } from '../ring.js'
+
+/** Where a socket is bound or connects to: a literal address and a port, or the path of a Unix-domain socket. */
+export type Address = { host: string; port: number } | { path: string }
+
+const NONE = 0
+const PATH = 1
+const V4 = 4
+
+/** An address as it crosses to Rust: a family byte, the port, then text. */
+export function encode(address: Address, what: string): Buffer {
+  if (typeof address !== 'object' || address === null) throw invalid(what)
+  if ('path' in address) {
+    const { path } = address
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new InvalidArgument(`${what}: the path of a socket is a string`)
+    return Buffer.from(`\x01\0\0${path}`)
+  }
+  const { host, port } = address
+  if (typeof host !== 'string') throw invalid(what)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new InvalidArgument(`${what}: a port is a whole number from 0 to 65535, not ${String(port)}`)
+  }
+  if (!/^[0-9a-fA-F:.]+(%[\w.-]+)?$/.test(host)) {
+    throw new InvalidArgument(`${what}: ${JSON.stringify(host)} is no literal address: resolve names with Unix.resolve`)
+  }
+  const bytes = Buffer.from(`\x04\0\0${host}`, 'latin1')
+  bytes.writeUInt16LE(port, 1)
+  return bytes
+}
+
+function invalid(what: string): InvalidArgument {
+  return new InvalidArgument(`${what} takes an address: { host: '127.0.0.1', port: 3000 } or { path: '/run/app.sock' }`)
+}
+
+// Peers come from few hosts: the text of the last one is kept instead of made again.
+let lastHost = ''
+let lastText = Buffer.alloc(0)
+
+/** The address that lies at `offset` of the receive area. */
+export function received(offset: number, length: number): Address {
+  return decode(receiveArea, offset, length)
+}
+
+/** Reads an encoded address. A socket without a name has the empty path. */
+export function decode(bytes: Buffer, offset: number, length: number): Address {
+  const family = bytes[offset]!
+  const end = offset + length
+  if (family === NONE) return { path: '' }
+  if (family === PATH) return { path: bytes.toString('utf8', offset + 3, end) }
+  const port = bytes[offset + 1]! | (bytes[offset + 2]! << 8)
+  if (family !== V4 || lastText.compare(bytes, offset + 3, end) !== 0) {
+    lastText = Buffer.from(bytes.subarray(offset + 3, end))
+    lastHost = lastText.toString('latin1')
+  }
+  return { host: lastHost, port }
+}

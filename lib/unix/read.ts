@@ -1,0 +1,100 @@
+import { rust } from '../domain-thread.js'
+import { InvalidArgument } from '../errors.js'
+import { DescriptorOp } from '../io.js'
+import { make, type Operation } from '../operation.js'
+import { letGo, PIECE, READ } from '../ring.js'
+import { receive } from './copy.js'
+import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
+import { checkBytes, checkRange, type Range } from './range.js'
+import { systemError } from './system-error.js'
+
+/** Reads into a buffer of the user's: the bytes are copied to it when the task runs on. */
+export class Read extends DescriptorOp<number> {
+  readonly label = 'read(fd, buf)'
+  buf: Uint8Array = NOTHING
+  off = 0
+  len = 0
+
+  constructor(readonly fd: FileDescr) {
+    super()
+  }
+
+  wait(): void {
+    const { fd } = this
+    this.submit(READ, fd.index, fd.generation, this.len < PIECE ? this.len : PIECE, 0, 0)
+  }
+
+  finish(): number {
+    const count = this.result
+    if (count < 0) {
+      this.buf = NOTHING
+      throw systemError(count, 'read')
+    }
+    const { buf, off, a } = this
+    this.buf = NOTHING
+    if (off + count > buf.byteLength) {
+      // The buffer was detached or has shrunk since: nothing is lost, the next read gets the bytes.
+      this.giveBack(count, a)
+      throw new InvalidArgument('read(fd, buf): the buffer was detached or has shrunk while the task waited')
+    }
+    receive(this.fd, buf, off, a, count)
+    letGo()
+    return count
+  }
+
+  override recycle(): void {
+    this.fd.reader = this
+  }
+
+  protected withdraw(token: number): boolean {
+    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  }
+
+  protected giveBack(result: number, a: number): void {
+    giveBytesBack(this.fd, result, a)
+  }
+
+  protected leftover(): (result: number, a: number) => void {
+    const { fd } = this
+    return (result, a) => giveBytesBack(fd, result, a)
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Bytes that nobody saw go back to the front of their descriptor. */
+export function giveBytesBack(fd: FileDescr, count: number, offset: number): void {
+  if (count < 0) return
+  if (fd.index >= 0) rust().giveBack(fd.index, fd.generation, offset, count, 0)
+  letGo()
+}
+
+/** Throws where `fd` can't be read as a stream. */
+export function streamOf(fd: FileDescr, what: string, instead: string): void {
+  valid(fd, what)
+  if (fd.kind === DATAGRAM) throw new InvalidArgument(`${what} is for streams: use ${instead} on a datagram socket`)
+}
+
+/**
+ * Waits until there are bytes and reads at most `len` of them into `buf`.
+ *
+ * @returns How many bytes were read; 0 is the end of the stream (or of the range, where that is empty).
+ * @throws `InvalidArgument` for a range outside of the buffer or a datagram socket; `Closed`; errors of the system.
+ * @example
+ * const buf = new Uint8Array(4096)
+ * for (let n = yield* read(fd, buf); n > 0; n = yield* read(fd, buf)) yield* write(fd, buf, { len: n })
+ */
+export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation<number> {
+  streamOf(fd, 'read(fd, buf)', 'recvfrom')
+  checkBytes(buf, 'read(fd, buf)')
+  const off = options?.off ?? 0
+  const len = options?.len ?? buf.byteLength - off
+  checkRange(buf, off, len, 'read(fd, buf)')
+  const op = fd.reader ?? new Read(fd)
+  make(op)
+  fd.reader = null
+  op.buf = buf
+  op.off = off
+  op.len = len
+  return op
+}

@@ -1,0 +1,51 @@
+import { rust } from '../domain-thread.js'
+import { InvalidArgument } from '../errors.js'
+import { type Address, encode } from './address.js'
+import { DATAGRAM, type FileDescr, made, STREAM, valid } from './descriptor.js'
+import { systemError } from './system-error.js'
+
+const INET = 4
+const INET6 = 6
+const LOCAL = 1
+
+/** A TCP socket over IPv4. */
+export const tcpv4 = (): FileDescr => made(rust().socket(INET, false), STREAM, 'socket')
+/** A TCP socket over IPv6. */
+export const tcpv6 = (): FileDescr => made(rust().socket(INET6, false), STREAM, 'socket')
+/** A stream socket in the file system. */
+export const unixSocket = (): FileDescr => made(rust().socket(LOCAL, false), STREAM, 'socket')
+/** A UDP socket over IPv4. */
+export const udpv4 = (): FileDescr => made(rust().socket(INET, true), DATAGRAM, 'socket')
+/** A UDP socket over IPv6. */
+export const udpv6 = (): FileDescr => made(rust().socket(INET6, true), DATAGRAM, 'socket')
+
+/** How a socket is bound. */
+export interface BindOptions {
+  /** Connections that may wait to be accepted; 511 as in Node. */
+  backlog?: number
+  /** Whether an address may be bound whose old connections linger; true. */
+  reuseaddr?: boolean
+  /** Who may bind the address too: other domains of this process (`'process'`), other processes (true), nobody (false). */
+  reuseport?: boolean | 'process'
+}
+
+/**
+ * Binds a socket to an address and listens on it, unless it is a datagram socket. Port 0 asks for any free port, see
+ * `address`. Domains of one process may bind the same address: the system spreads the connections.
+ *
+ * @throws `InvalidArgument`; `Closed`; errors of the system: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, ...
+ * @example
+ * bindAndListen(fd, { host: '127.0.0.1', port: 3000 })
+ */
+export function bindAndListen(fd: FileDescr, address: Address, options: BindOptions = {}): void {
+  valid(fd, 'bindAndListen(fd, address)')
+  const { backlog = 511, reuseaddr = true, reuseport = 'process' } = options
+  if (!Number.isInteger(backlog) || backlog < 0) throw new InvalidArgument('bindAndListen: backlog is a number of connections')
+  if (reuseport !== 'process' && typeof reuseport !== 'boolean') {
+    throw new InvalidArgument("bindAndListen: reuseport is true, false or 'process'")
+  }
+  const sharing = reuseport === 'process' ? 1 : reuseport ? 2 : 0
+  const to = encode(address, 'bindAndListen')
+  const result = rust().bind(fd.index, fd.generation, to, Math.min(backlog, 0x7fffffff), reuseaddr !== false, sharing)
+  if (result < 0) throw systemError(result, 'bind', address)
+}

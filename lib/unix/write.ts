@@ -1,0 +1,135 @@
+import { rust } from '../domain-thread.js'
+import { InvalidArgument } from '../errors.js'
+import { DescriptorOp } from '../io.js'
+import { make, type Operation } from '../operation.js'
+import { PIECE, reserve, WRITE } from '../ring.js'
+import { ready } from '../ready.js'
+import { send } from './copy.js'
+import type { FileDescr } from './descriptor.js'
+import { checkBytes, checkRange, type Range } from './range.js'
+import { streamOf } from './read.js'
+import { systemError } from './system-error.js'
+
+/** Writes all of a range, a piece of at most 64 KiB at a time, each taken when its turn comes. */
+export class Write extends DescriptorOp<void> {
+  readonly label = 'write(fd, data)'
+  data: Uint8Array = NOTHING
+  /** From where on it is not yet taken, and where it ends. */
+  off = 0
+  end = 0
+  private error: Error | null = null
+
+  constructor(readonly fd: FileDescr) {
+    super()
+  }
+
+  wait(): void {
+    const { fd } = this
+    if (fd.writing) {
+      // What may change before this one's turn comes, as a lent view does, is taken now.
+      if (this.end - this.off <= PIECE) this.keep()
+      fd.writes ??= []
+      fd.writes.push(this)
+      return
+    }
+    fd.writing = true
+    this.piece()
+  }
+
+  private keep(): void {
+    this.data = this.data.slice(this.off, this.end)
+    this.end -= this.off
+    this.off = 0
+  }
+
+  /** Takes the next piece of the user's bytes and submits it. */
+  private piece(): void {
+    const { fd, data, off } = this
+    const length = Math.min(this.end - off, PIECE)
+    const at = reserve(length)
+    send(fd, data, off, at, length)
+    this.off = off + length
+    this.submit(WRITE, fd.index, fd.generation, at, length, 0)
+  }
+
+  protected override resume(): void {
+    if (this.result >= 0 && this.off < this.end) {
+      if (this.end <= this.data.byteLength) return this.piece()
+      this.error = new InvalidArgument('write(fd, data): the bytes were detached or have shrunk; a prefix was written')
+    }
+    this.nextWriter()
+    ready(this.task)
+  }
+
+  /** The descriptor is free for the write that waits longest. */
+  private nextWriter(): void {
+    const { fd } = this
+    const next = fd.writes === null ? undefined : fd.writes.shift()
+    if (next === undefined) fd.writing = false
+    else next.piece()
+  }
+
+  finish(): void {
+    const { error, result } = this
+    this.data = NOTHING
+    this.error = null
+    if (error !== null) throw error
+    if (result < 0) throw systemError(result, 'write')
+  }
+
+  override recycle(): void {
+    this.data = NOTHING
+    this.error = null
+    this.fd.writer = this
+  }
+
+  override abort(): void {
+    const at = this.fd.writes?.indexOf(this) ?? -1
+    if (at >= 0) {
+      this.fd.writes!.splice(at, 1)
+      return
+    }
+    if (this.settled) return
+    super.abort()
+    this.nextWriter()
+  }
+
+  protected withdraw(token: number): boolean {
+    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  }
+
+  /** What was written is written. */
+  protected giveBack(): void {}
+
+  protected leftover(): () => void {
+    return () => {}
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Writes all of `data`, waiting as long as it takes. Writes on one descriptor go one after the other, never mixed. The
+ * bytes are taken in pieces of 64 KiB: those of a larger buffer should not change until this returns.
+ *
+ * @param data Bytes, or text that goes out as UTF-8; `off` and `len` count bytes.
+ * @throws `InvalidArgument`; `Closed`; errors of the system: `EPIPE`, `ECONNRESET`, ... Cancelled in the middle, a prefix
+ * is written.
+ * @example
+ * yield* write(fd, 'hello\n')
+ */
+export function write(fd: FileDescr, data: Uint8Array | string, options?: Range): Operation<void> {
+  streamOf(fd, 'write(fd, data)', 'sendto')
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data
+  checkBytes(bytes, 'write(fd, data)')
+  const off = options?.off ?? 0
+  const len = options?.len ?? bytes.byteLength - off
+  checkRange(bytes, off, len, 'write(fd, data)')
+  const op = fd.writer ?? new Write(fd)
+  make(op)
+  fd.writer = null
+  op.data = bytes
+  op.off = off
+  op.end = off + len
+  return op
+}

@@ -1,0 +1,38 @@
+import { make, Op, type Operation } from './operation.js'
+import { ready } from './ready.js'
+import { trace, tracing } from './trace.js'
+
+/** Lets others run. */
+class Yield extends Op<void> {
+  readonly label = 'yield()'
+
+  wait(): void {
+    if (tracing.on) trace('yield', this.task)
+    ready(this.task)
+  }
+
+  abort(): void {}
+
+  finish(): void {}
+
+  override recycle(): void {
+    pool.push(this)
+  }
+}
+
+const pool: Yield[] = []
+
+/**
+ * Goes to the end of the queue: every task that can run does so before this one goes on.
+ *
+ * @example
+ * for (const item of items) {
+ *   work(item)
+ *   yield* Miou.yield()
+ * }
+ */
+export function yield_(): Operation<void> {
+  const op = pool.pop() ?? new Yield()
+  make(op)
+  return op
+}
