@@ -2,14 +2,14 @@
 
 import { line, page, rectangle, text } from './svg.mjs'
 
-const WIDTH = 960
+const WIDTH = 1080
 const COLUMNS = 2
 const ROW = 20
 const BAR = 12
 const TOP = 64
-const HEAD = 34
-const LABEL = 150
-const NOTE = 120
+const HEAD = 42
+const LABEL = 205
+const NOTE = 135
 const PLAIN = { whole: '#c3ccd6', inner: '#7d8b99' }
 const OURS = { whole: '#f4b183', inner: '#c55a11' }
 

@@ -10,8 +10,10 @@ import { count } from './strace.mjs'
 import { Missing } from './toolchain.mjs'
 
 const WARMUP = 0.7
-/** More of a core than this used by neither server nor load: the measurement was disturbed. */
+/** A closed loop was disturbed when something else used more of a core than this. */
 const DISTURBED = 0.1
+/** An open loop is disturbed by less: one time slice of something else is the slowest per cent of the latencies. */
+const DISTURBED_OPEN = 0.03
 /** A disturbed measurement is made again, at most so often, and the least disturbed one counts. */
 const AGAIN = 2
 
@@ -40,37 +42,40 @@ export function prepare(peers) {
 export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
   const samples = []
   const failures = []
-  const pairs = chosen.flatMap((scenario) => ready.filter((peer) => command(peer, scenario)).map(() => 0))
-  const total = pairs.length * rounds
+  const able = (scenario) => ready.filter((peer) => command(peer, scenario))
+  const total = rounds * chosen.reduce((sum, scenario) => sum + able(scenario).length, 0)
   let done = 0
   for (let round = 1; round <= rounds; round++) {
     for (const scenario of chosen) {
-      const able = ready.filter((peer) => command(peer, scenario))
       const rate = scenario.share && scenario.share * (await limit(samples, ready, scenario.like, seconds))
-      for (let i = 0; i < able.length; i++) {
-        const peer = able[(i + round) % able.length]
-        const note = `round ${round}  ${scenario.name}  ${peer.title}`
-        try {
-          const options = rate ? [...scenario.load, '--rate', rate.toFixed(0)] : scenario.load
-          const result = await calm(() => once(peer, scenario, options, seconds))
-          samples.push({ peer: peer.name, scenario: scenario.name, round, ...result })
-          const shared =
-            result.others_share > DISTURBED ? `  (disturbed: ${result.others_share.toFixed(2)} of a core)` : ''
-          progress(
-            ++done,
-            total,
-            `${note}: ${result.cpu_user_us.toFixed(2)} us user, ${result.cpu_all_us.toFixed(2)} in all${shared}`,
-          )
-        } catch (error) {
-          failures.push({ peer: peer.name, scenario: scenario.name, round, why: error.message })
-          say(`${note}: ${error.message}`)
-          done++
-        }
+      for (const peer of turned(able(scenario), round)) {
+        const sample = { peer: peer.name, scenario: scenario.name, round }
+        const outcome = await attempt(peer, scenario, rate, seconds)
+        if (outcome.why) failures.push({ ...sample, ...outcome })
+        else samples.push({ ...sample, ...outcome })
+        progress(++done, total, `round ${round}  ${scenario.name}  ${peer.title}: ${outcome.why ?? brief(outcome)}`)
       }
     }
     afterRound(samples, failures)
   }
   return { samples, failures }
+}
+
+/** The same list, begun at another place. */
+const turned = (list, by) => list.map((_, i) => list[(i + by) % list.length])
+
+/** A sample, or why there is none: one peer that fails does not end the run. */
+async function attempt(peer, scenario, rate, seconds) {
+  const options = rate ? [...scenario.load, '--rate', rate.toFixed(0)] : scenario.load
+  try {
+    return await calm(scenario, () => once(peer, scenario, options, seconds))
+  } catch (error) {
+    return { why: error.stderr?.trim() || error.message }
+  }
+}
+
+function brief({ cpu_user_us: user, cpu_all_us: all, disturbed }) {
+  return `${user.toFixed(2)} us user, ${all.toFixed(2)} in all${disturbed ? '  (disturbed by something else)' : ''}`
 }
 
 /** System calls per message of every peer, in short runs of their own. */
@@ -104,25 +109,31 @@ async function once(peer, scenario, options, seconds) {
   }
 }
 
-/** The rule looks only at what ran beside the measurement, never at what it gave. */
-async function calm(measurement) {
+/** How far beyond its bound a measurement was disturbed; 0 or less is calm. Looks only at what ran beside it, never at what it gave. */
+function disturbance(scenario, { others_share: others, load_share: load }) {
+  // At a fixed rate the load generator spins: where it did not have its core for itself, something else did.
+  return scenario.share ? Math.max(others, 1 - load) - DISTURBED_OPEN : others - DISTURBED
+}
+
+/** Measures; again where it was disturbed, and then the least disturbed one counts. */
+async function calm(scenario, measurement) {
   let best = await measurement()
-  for (let i = 0; i < AGAIN && best.others_share > DISTURBED; i++) {
+  for (let i = 0; i < AGAIN && disturbance(scenario, best) > 0; i++) {
     const next = await measurement()
-    if (next.others_share < best.others_share) best = next
+    if (disturbance(scenario, next) < disturbance(scenario, best)) best = next
   }
-  return best
+  return { ...best, disturbed: disturbance(scenario, best) > 0 }
 }
 
 /** What C answers a second in a closed scenario: measured before now, or measured now. */
 async function limit(samples, ready, like, seconds) {
-  const known = samples.filter((sample) => sample.peer === 'c' && sample.scenario === like)
+  const known = samples.filter((sample) => sample.peer === 'c-epoll' && sample.scenario === like)
   if (known.length > 0) return spread(known.map((sample) => sample.per_second)).median
-  const c = ready.find((peer) => peer.name === 'c')
+  const c = ready.find((peer) => peer.name === 'c-epoll')
   if (!c) throw new Error('an open loop needs C, whose maximum its rate is a share of')
   const scenario = scenarios.find((scenario) => scenario.name === like)
   const result = await once(c, scenario, scenario.load, seconds)
-  samples.push({ peer: 'c', scenario: like, round: 0, ...result })
+  samples.push({ peer: 'c-epoll', scenario: like, round: 0, ...result })
   return result.per_second
 }
 
@@ -130,5 +141,5 @@ const command = (peer, scenario) => (scenario.servers === 'two' ? peer.two : pee
 
 function placement(peer, scenario) {
   const two = scenario.servers === 'two'
-  return { cores: two ? cores().two : cores().one, env: two ? peer.envTwo : peer.env }
+  return { cores: two ? cores().two : cores().one, env: two ? peer.envTwo : peer.env, quiet: peer.quiet }
 }

@@ -50,7 +50,9 @@ export function choose(args, primitives) {
     rounds: number('rounds', values.rounds ?? (values.all ? '7' : '3'), 1, 1000),
     seconds: number('seconds', values.seconds, 0.2, 60),
     peers:
-      namedPeers.length > 0 ? peers.filter((peer) => peer.name === 'c' || namedPeers.includes(peer)) : usual(peers),
+      namedPeers.length > 0
+        ? peers.filter((peer) => peer.name === 'c-epoll' || namedPeers.includes(peer))
+        : usual(peers),
     scenarios: onlyPrimitives ? [] : namedScenarios.length > 0 ? namedScenarios : usual(everything),
     primitives: named.length > 0 ? namedPrimitives : values.all ? primitives : [],
   }

@@ -15,6 +15,7 @@ const plain = (text) => text.replace(/^v/, '')
  * @property {string[]} [two] the same with two threads or processes
  * @property {Record<string, string>} [env]
  * @property {Record<string, string>} [envTwo]
+ * @property {boolean} [quiet] its standard error is not read
  *
  * @typedef {object} Peer
  * @property {string} name what --only takes
@@ -49,7 +50,7 @@ function ocaml(library, name) {
 /** @type {Peer[]} */
 export const peers = [
   {
-    name: 'c',
+    name: 'c-epoll',
     title: 'C, epoll',
     quick: true,
     prepare() {
@@ -87,6 +88,19 @@ export const peers = [
     quick: true,
     ours: true,
     prepare: () => miou(node26(), 'miou-view.mjs'),
+  },
+  {
+    name: 'miou-store',
+    title: 'miou in AsyncLocalStorage',
+    ours: true,
+    prepare: () => ({ ...miou(node26(), 'miou-store.mjs'), two: undefined }),
+  },
+  {
+    name: 'miou-trace',
+    title: 'miou with MIOU_TRACE',
+    ours: true,
+    // What it prints goes nowhere: the cost of making it is meant.
+    prepare: () => ({ ...miou(node26(), 'miou.mjs'), two: undefined, env: { MIOU_TRACE: '1' }, quiet: true }),
   },
   { name: 'miou20', title: 'miou, this Node', ours: true, prepare: () => miou(process.execPath, 'miou.mjs') },
   {

@@ -39,7 +39,7 @@ function cpu(result, machine) {
 
 function cpuBars(result, scenario) {
   return result.peers.flatMap(({ name, title, ours }) => {
-    const to = ratio(result.samples, name, 'c', scenario, all)
+    const to = ratio(result.samples, name, 'c-epoll', scenario, all)
     if (!to) return []
     const whole = figure(result.samples, name, scenario, all).median
     const inner = figure(result.samples, name, scenario, user).median
@@ -76,7 +76,7 @@ function primitives(result, machine) {
       ratio: median / ours.median,
       low: min / ours.median,
       high: max / ours.median,
-      note: `${(median / ours.median).toPrecision(2)} (${median.toPrecision(3)} ${unit})`,
+      note: `${digits(median / ours.median)} (${digits(median)} ${unit})`,
       ours: peer === 'miou',
     }))
     return [{ title: metric, bars }]
@@ -89,3 +89,6 @@ function primitives(result, machine) {
     10,
   )
 }
+
+/** Three digits, without an exponent. */
+const digits = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2))

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 const READY = 20_000
 const GRACE = 2_000
+/** So much of what a server writes is kept for its error. */
+const MOST = 10_000
 
 /** Every server that runs now, so that an interrupted benchmark leaves none behind. */
 const running = new Set()
@@ -15,15 +17,14 @@ process.on('exit', () => {
 /**
  * Starts a server and waits for its line `listening PORT`.
  * @param {string[]} command program and arguments; the port 0 is added
- * @param {{ cores: string, env?: Record<string, string>, cwd?: string }} options cores as taskset takes them
+ * @param {{ cores: string, env?: Record<string, string>, quiet?: boolean }} options cores as taskset takes them
  * @returns {Promise<{ port: number, pids: number[], stop: () => Promise<void> }>}
  * @throws when it ends or is silent for 20 s; the error holds what it wrote
  */
-export async function start(command, { cores, env = {}, cwd }) {
+export async function start(command, { cores, env = {}, quiet = false }) {
   const child = spawn('taskset', ['-c', cores, ...command, '0'], {
-    cwd,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'pipe'],
   })
   running.add(child)
   const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => running.delete(child))
@@ -38,8 +39,8 @@ export async function start(command, { cores, env = {}, cwd }) {
       if (match) clearTimeout(timer)
     }
     child.stdout.on('data', hear)
-    child.stderr.on('data', (chunk) => {
-      text += chunk
+    child.stderr?.on('data', (chunk) => {
+      if (text.length < MOST) text += chunk
     })
     child.once('error', (error) => fail(error.message))
     child.once('exit', (code, signal) => fail(`ended with ${signal ?? code}`))

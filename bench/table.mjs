@@ -20,6 +20,9 @@ export function markdown(result) {
       ({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`,
     ),
   ]
+  const disturbed = result.samples.filter((sample) => sample.disturbed).length
+  if (disturbed > 0)
+    lines.push(`- disturbed by something else on the machine: ${disturbed} of ${result.samples.length} measurements`)
   if (result.samples.length > 0) {
     lines.push(
       '',
@@ -62,7 +65,7 @@ function table(result, { name, load }) {
         peer.ours ? `**${peer.title}**` : peer.title,
         range(figure(result.samples, peer.name, name, user), 2),
         range(figure(result.samples, peer.name, name, all), 1),
-        range(ratio(result.samples, peer.name, 'c', name, all), 2),
+        range(ratio(result.samples, peer.name, 'c-epoll', name, all), 2),
         value((sample) => sample.per_second),
         value((sample) => sample.p50_us),
         value((sample) => sample.p99_us),

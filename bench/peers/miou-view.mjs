@@ -48,6 +48,7 @@ const remote = Miou.portable(import.meta, function* remote(port) {
   yield* serve(listener)
 })
 
+/** Serves here, and on so many other domains. */
 function* local(port, others) {
   const listener = listen(port)
   const chosen = Unix.address(listener).port
@@ -57,11 +58,9 @@ function* local(port, others) {
   yield* there
 }
 
-if (Miou.Domain.self() === 0) {
-  const { values, positionals } = parseArgs({
-    options: { servers: { type: 'string', default: '1' } },
-    allowPositionals: true,
-  })
-  const others = Number(values.servers) - 1
-  await Miou.main(import.meta, () => local(Number(positionals[0] ?? 0), others), { domains: others })
-}
+const { values, positionals } = parseArgs({
+  options: { servers: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const others = Number(values.servers) - 1
+await Miou.main(import.meta, () => local(Number(positionals[0] ?? 0), others), { domains: others })

@@ -49,7 +49,8 @@ const remote = Miou.portable(import.meta, function* remote(port) {
   yield* serve(listener)
 })
 
-function* local(port, others) {
+/** Serves here, and on so many other domains. */
+export function* local(port, others) {
   const listener = listen(port)
   const chosen = Unix.address(listener).port
   if (others === 0) Miou.print(`listening ${chosen}`)
@@ -58,11 +59,9 @@ function* local(port, others) {
   yield* there
 }
 
-if (Miou.Domain.self() === 0) {
-  const { values, positionals } = parseArgs({
-    options: { servers: { type: 'string', default: '1' } },
-    allowPositionals: true,
-  })
-  const others = Number(values.servers) - 1
-  await Miou.main(import.meta, () => local(Number(positionals[0] ?? 0), others), { domains: others })
-}
+const { values, positionals } = parseArgs({
+  options: { servers: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const others = Number(values.servers) - 1
+await Miou.main(import.meta, () => local(Number(positionals[0] ?? 0), others), { domains: others })
