@@ -7,7 +7,7 @@ import { scenarios } from './scenarios.mjs'
 import { start } from './server.mjs'
 import { spread } from './statistics.mjs'
 import { count } from './strace.mjs'
-import { Missing } from './toolchain.mjs'
+import { Missing, reason } from './toolchain.mjs'
 
 const WARMUP = 0.7
 /** A closed loop was disturbed when something else used more of a core than this. */
@@ -70,7 +70,7 @@ async function attempt(peer, scenario, rate, seconds) {
   try {
     return await calm(scenario, () => once(peer, scenario, options, seconds))
   } catch (error) {
-    return { why: error.stderr?.trim() || error.message }
+    return { why: reason(error) }
   }
 }
 
@@ -92,7 +92,7 @@ export async function trace({ ready, chosen }) {
           await stop()
         }
       } catch (error) {
-        say(`system calls of ${peer.title} in ${scenario.name}: ${error.message.split('\n')[0]}`)
+        say(`system calls of ${peer.title} in ${scenario.name}: ${reason(error)}`)
       }
     }
   }

@@ -7,6 +7,7 @@ import { cores } from './machine.mjs'
 import { program } from './packages.mjs'
 import { progress } from './progress.mjs'
 import { spread } from './statistics.mjs'
+import { reason } from './toolchain.mjs'
 
 const host = fileURLToPath(new URL('host.mjs', import.meta.url))
 const execute = promisify(execFile)
@@ -55,8 +56,7 @@ async function once(node, { file, metric, peer }) {
     const { stdout } = await execute('taskset', args, { timeout: LIMIT, killSignal: 'SIGKILL' })
     return JSON.parse(stdout)
   } catch (error) {
-    const why = error.killed ? `no end in ${LIMIT / 1000} s` : String(error.stderr || error.message).trim()
-    return { missing: why.split('\n').find((line) => /^\w*Error/.test(line)) ?? why.split('\n')[0] }
+    return { missing: error.killed ? `no end in ${LIMIT / 1000} s` : reason(error) }
   }
 }
 

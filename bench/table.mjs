@@ -16,9 +16,7 @@ export function markdown(result) {
     '',
     ...peers.map((peer) => `- ${peer.title}: ${peer.version}`),
     ...missing.map(({ peer, why }) => `- left out: ${peer} (${why})`),
-    ...failures.map(
-      ({ peer, scenario, round, why }) => `- failed: ${peer} in ${scenario}, round ${round}: ${why.split('\n')[0]}`,
-    ),
+    ...failed(failures),
   ]
   const disturbed = result.samples.filter((sample) => sample.disturbed).length
   if (disturbed > 0)
@@ -39,6 +37,16 @@ export function markdown(result) {
   }
   if (result.primitives.length > 0) lines.push('', '# Primitives', '', ...primitiveTable(result.primitives))
   return `${lines.join('\n')}\n`
+}
+
+/** A line a peer and reason: in which scenarios. */
+function failed(failures) {
+  const lines = new Map()
+  for (const { peer, scenario, why } of failures) {
+    const key = `${peer}: ${why}`
+    lines.set(key, (lines.get(key) ?? new Set()).add(scenario))
+  }
+  return [...lines].map(([key, names]) => `- failed: ${key} (in ${[...names].join(', ')})`)
 }
 
 function table(result, { name, load }) {

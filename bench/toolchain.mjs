@@ -11,6 +11,18 @@ export const bin = join(bench, '.peers', 'bin')
 /** A peer that can't run here: its message names what is missing. */
 export class Missing extends Error {}
 
+const root = join(bench, '..')
+
+/**
+ * Why something failed, in one line and without this machine's paths: results are published.
+ * @param {Error & { stderr?: string }} error
+ */
+export function reason(error) {
+  const lines = `${error.message}\n${error.stderr ?? ''}`.split('\n').map((line) => line.trim())
+  const telling = lines.find((line) => /^(\w*Error|error|load|fatal)\b/.test(line))
+  return (telling ?? lines[0]).replaceAll(`${root}/`, '').replaceAll(process.execPath, 'node')
+}
+
 /**
  * The first line that a program says about its version.
  * @throws {Missing} where it can't be run
@@ -38,7 +50,9 @@ export function build(output, sources, command, options = {}) {
   try {
     execFileSync(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options })
   } catch (error) {
-    throw new Missing(error.code === 'ENOENT' ? `${command[0]} is not installed` : `it does not build: ${error.stderr}`)
+    throw new Missing(
+      error.code === 'ENOENT' ? `${command[0]} is not installed` : `it does not build: ${reason(error)}`,
+    )
   }
   return output
 }

@@ -7,7 +7,7 @@ use crate::cpu;
 use crate::options::Options;
 use crate::pattern::{Pattern, SPAN};
 use crate::report::Memory;
-use crate::socket::{Poller, begin_connect, finish_connect};
+use crate::socket::{Poller, begin_connect_from, finish_connect};
 use crate::window::{Window, now};
 
 /// A server that answers nothing for this long has stalled, ns.
@@ -36,8 +36,9 @@ pub fn run(options: &Options) -> io::Result<(Window<'_>, Memory)> {
     let mut window = Window::new(options);
     let mut places = Vec::with_capacity(options.connections);
     for index in 0..options.connections {
-        places.push(begin(options, &poller, index)?);
+        places.push(begin(options, &poller, index, index as u64)?);
     }
+    let mut number = options.connections as u64;
     let mut answered = now();
     while window.open(now())? {
         let count = poller.wait(TICK)?;
@@ -58,7 +59,8 @@ pub fn run(options: &Options) -> io::Result<(Window<'_>, Memory)> {
                 if done > 0 {
                     answered = time;
                     // The old socket is closed by being replaced: the client closes first, and keeps TIME_WAIT to itself.
-                    *place = begin(options, &poller, ready.index)?;
+                    number += 1;
+                    *place = begin(options, &poller, ready.index, number)?;
                 }
             }
         }
@@ -70,9 +72,10 @@ pub fn run(options: &Options) -> io::Result<(Window<'_>, Memory)> {
     Ok((window, Memory { before, idle: before, connected: before, end }))
 }
 
-fn begin(options: &Options, poller: &Poller, index: usize) -> io::Result<Place> {
+/// The connection of place `index`, the `number`th of all.
+fn begin(options: &Options, poller: &Poller, index: usize, number: u64) -> io::Result<Place> {
     let began = now();
-    let socket = begin_connect(options.address)?;
+    let socket = begin_connect_from(options.address, number)?;
     poller.add(&socket, index)?;
     Ok(Place { connection: Connection::new(socket, index), began, asked: false })
 }

@@ -1,27 +1,73 @@
 //! Sockets to the server, and the poller that they are in.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
+
+/// Loopback addresses to connect from, see [`begin_connect_from`].
+const SOURCES: u64 = 32;
 
 /// Starts connecting; the socket becomes writable when it is through.
 ///
 /// # Errors
 /// No descriptor or port is left, or the address is refused at once.
 pub fn begin_connect(address: SocketAddr) -> io::Result<OwnedFd> {
+    connect_with(address, None)
+}
+
+fn connect_with(address: SocketAddr, source: Option<Ipv4Addr>) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(family, SocketType::STREAM, flags, None)?;
     sockopt::set_tcp_nodelay(&socket, true)?;
+    if let Some(source) = source {
+        bind_address_only(&socket, source)?;
+    }
     match connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
         Err(error) => Err(io::Error::other(format!("connect to {address}: {error}"))),
     }
+}
+
+/// As [`begin_connect`], from one of many loopback addresses in turn.
+///
+/// A connection that was closed keeps its pair of addresses and ports for a while (TIME_WAIT). With one source address a
+/// fast server would soon be measured on how long the kernel looks for a free port.
+///
+/// # Errors
+/// As [`begin_connect`].
+pub fn begin_connect_from(address: SocketAddr, number: u64) -> io::Result<OwnedFd> {
+    match address.ip() {
+        IpAddr::V4(host) if host.is_loopback() => {
+            let source = Ipv4Addr::new(127, 0, 0, 1 + (number % SOURCES) as u8);
+            connect_with(address, Some(source))
+        }
+        _ => connect_with(address, None),
+    }
+}
+
+/// The port is chosen when connecting, where the whole pair is known, and not already when binding.
+fn bind_address_only(socket: &OwnedFd, source: Ipv4Addr) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the option's value is an int of this frame, given with its size; the descriptor is open while it is borrowed.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of_val(&on) as libc::socklen_t,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(bind(socket, &SocketAddr::new(IpAddr::V4(source), 0))?)
 }
 
 /// How connecting ended.
