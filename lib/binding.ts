@@ -37,7 +37,11 @@ export declare class Domain {
   name(index: number, generation: number, peer: boolean): Buffer | number
   /** Closes a descriptor; whoever waits on it is told. */
   close(index: number, generation: number): number
-  /** Takes a descriptor out of this domain, to travel with the next message that is sent. */
+  /** Carries out what was submitted, without a turn: makes room in the ring. */
+  drain(): void
+  /** The message that descriptors were packed for is not sent. */
+  unpack(): void
+  /** Chooses a descriptor to travel with the next message that is sent. */
   pack(index: number, generation: number): number
   /** Withdraws an operation that waits on a descriptor; whether it still waited. */
   withdraw(index: number, generation: number, token: number): boolean

@@ -1,6 +1,7 @@
 import { rust } from './domain-thread.js'
 import { InvalidArgument, MutexError } from './errors.js'
 import { extra } from './extra.js'
+import { registerHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { holds, Mutex, refuseInTask } from './mutex.js'
 import { make, type Operation } from './operation.js'
@@ -20,9 +21,6 @@ export class Condition {
 }
 
 const conditions = shared(1, (word, name) => new Condition(word, name))
-
-/** The handle of a condition that came from another domain. */
-export const conditionAt = conditions.at
 
 /**
  * A condition. The same name gives the same condition to every domain of the process.
@@ -119,3 +117,9 @@ export function broadcast(c: Condition): void {
   valid(c, 'broadcast')
   rust().signal(c.word, true)
 }
+
+registerHandle(Condition, {
+  tag: 'condition',
+  pack: (c) => conditions.share(c, c.word, c.name),
+  unpack: (packed) => conditions.arrive(packed),
+})

@@ -1,7 +1,8 @@
 import { cancelTree, makeCancelled } from './cancellation.js'
 import { discard } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
-import { unlent } from './lent.js'
+import { here } from './here.js'
+import { takeBack, unlent } from './lent.js'
 import { debugging, log } from './log.js'
 import { forgottenYield } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
@@ -29,6 +30,7 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
     result = task.cancelled
   }
   if (ok) result = unlent(result)
+  if (here.lent !== 0) takeBack(task)
   const broken = ok ? ruleBroken(task) : undefined
   if (broken !== undefined) {
     ok = false

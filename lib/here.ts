@@ -8,4 +8,6 @@ export const here = {
   current: null as TaskRecord | null,
   /** Operations that the running slice may still complete before it has to let others run. */
   budget: 0,
+  /** How many tasks hold a view of the receive area, see lent.ts. */
+  lent: 0,
 }

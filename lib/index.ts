@@ -1,11 +1,64 @@
+import * as conditions from './condition.js'
+import * as hooks from './hook.js'
+import * as members from './members.js'
+import * as mutexes from './mutex.js'
+
 export { await_ as await, awaitExn } from './await.js'
-export { awaitAll, awaitFirst, awaitOne } from './await-many.js'
+export { awaitAll, awaitFirst, awaitOne, type ValueOf } from './await-many.js'
+export { type CallOptions, call } from './call.js'
 export { cancel } from './cancel.js'
-export { care, drain, get, orphans, take } from './orphans.js'
+export * from './errors.js'
+export { main } from './main.js'
+export type { Operation, Suspension } from './operation.js'
+export { care, drain, get, type Orphans, orphans, take } from './orphans.js'
+export { parallel } from './parallel.js'
+export { type Meta, type Portable, portable } from './portable.js'
+export { print } from './print.js'
+export { Resource } from './resource.js'
+export { type RunOptions, run } from './run.js'
+export { self } from './self.js'
 export { shield } from './shield.js'
-export { async_ as async } from './spawn.js'
+export { type EventFactory, type EventSource, type Syscall, signal, suspend, syscall } from './source.js'
+export { async_ as async, type SpawnOptions } from './spawn.js'
+export type { Body, Result, Task } from './task.js'
+export type { TraceEvent } from './trace.js'
 export { yield_ as yield } from './yield.js'
-export { run } from './run.js'
-export * as Mutex from './mutex.js'
-export * as Condition from './condition.js'
-export * as Ownership from './resource.js'
+export * as Ownership from './ownership.js'
+
+/** A mutual-exclusion lock between tasks of all domains. */
+export type Mutex = mutexes.Mutex
+/** Mutexes between tasks, shared by name between all domains of the process. */
+export namespace Mutex {
+  export import create = mutexes.create
+  export import lock = mutexes.lock
+  export import unlock = mutexes.unlock
+  export import tryLock = mutexes.tryLock
+  export import lockSync = mutexes.lockSync
+  export import protect = mutexes.protect
+}
+
+/** A condition variable between tasks of all domains. */
+export type Condition = conditions.Condition
+/** Condition variables, shared by name between all domains of the process. */
+export namespace Condition {
+  export import create = conditions.create
+  export import wait = conditions.wait
+  export import waitSync = conditions.waitSync
+  export import signal = conditions.signal
+  export import broadcast = conditions.broadcast
+}
+
+/** A function that runs before each slice of a domain. */
+export type Hook = hooks.Hook
+/** Functions that run before each slice of this domain. */
+export namespace Hook {
+  export import add = hooks.add
+  export import remove = hooks.remove
+}
+
+/** Which domain this is, and which others there are. */
+export namespace Domain {
+  export import self = members.self
+  export import available = members.available
+  export import all = members.all
+}

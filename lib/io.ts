@@ -1,5 +1,6 @@
 import { rust } from './domain-thread.js'
 import { here } from './here.js'
+import { takeBack } from './lent.js'
 import { Op } from './operation.js'
 import { ready } from './ready.js'
 import { submit } from './ring.js'
@@ -95,6 +96,7 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
       return answer
     }
     if (this.phase !== MADE || here.budget <= 0 || task.cancelled !== null) return super.next()
+    if (here.lent !== 0) takeBack(task)
     here.budget--
     this.phase = WAITING
     task.op = this

@@ -1,1 +1,38 @@
-export function received(_l: number, _o: number, _b: number): void {}
+import { log } from './log.js'
+import { Message } from './message.js'
+import { letGo } from './ring.js'
+
+/** Kinds of messages between domains. */
+export const JOIN = 1
+export const LEAVE = 2
+export const LEFT = 3
+export const CALL = 4
+export const CANCEL = 5
+export const END = 6
+export const FAILED = 7
+export const TRANSFER = 8
+export const TRANSFERRED = 9
+export const PORT = 10
+export const DIED = 11
+export const TREE = 12
+export const BRANCH = 13
+
+const handlers: ((message: Message) => void)[] = []
+
+/** Says what is done with messages of a kind. */
+export function onMessage(kind: number, handle: (message: Message) => void): void {
+  handlers[kind] = handle
+}
+
+/** A message has arrived at `offset` of the receive area. */
+export function received(length: number, offset: number, b: number): void {
+  const message = new Message(b & 0xffff, offset, length, b >>> 16)
+  try {
+    const kind = message.byte()
+    const handle = handlers[kind]
+    if (handle === undefined) log(`a message of unknown kind ${kind} was dropped`)
+    else handle(message)
+  } finally {
+    letGo()
+  }
+}

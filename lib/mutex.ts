@@ -1,6 +1,7 @@
 import { rust } from './domain-thread.js'
 import { InvalidArgument, MutexError } from './errors.js'
 import { here } from './here.js'
+import { registerHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
@@ -39,9 +40,6 @@ class Guard implements Disposable {
 }
 
 const mutexes = shared(0, (word, name) => new Mutex(word, name))
-
-/** The handle of a mutex that came from another domain. */
-export const mutexAt = mutexes.at
 
 /**
  * A mutex. The same name gives the same mutex to every domain of the process, so one that a module makes guards them all;
@@ -208,3 +206,9 @@ function* guarded<T>(m: Mutex, body: Body<T>): Generator<Suspension, T> {
     guard[Symbol.dispose]()
   }
 }
+
+registerHandle(Mutex, {
+  tag: 'mutex',
+  pack: (m) => mutexes.share(m, m.word, m.name),
+  unpack: (packed) => mutexes.arrive(packed),
+})

@@ -1,6 +1,7 @@
 import { rethrow } from './cancellation.js'
 import { ForgottenYield, NotInTask } from './errors.js'
 import { here } from './here.js'
+import { takeBack } from './lent.js'
 import { ready } from './ready.js'
 import { ABORTED, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
 import type { TaskRecord } from './task.js'
@@ -99,6 +100,7 @@ export abstract class Op<T> implements Operation<T> {
   }
 
   private begin(task: TaskRecord): IteratorResult<Suspension, T> {
+    if (here.lent !== 0) takeBack(task)
     if (this.attempt()) {
       this.phase = IDLE
       const answer = this.answer

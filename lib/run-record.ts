@@ -15,6 +15,14 @@ export class RunRecord {
   context: (() => (slice: (task: TaskRecord) => void, task: TaskRecord) => void) | undefined
   /** Tasks on this domain whose parents are elsewhere; on domain 0 main, too. */
   readonly roots = new Set<TaskRecord>()
+  /** Tasks on this domain whose parents are elsewhere, by id. */
+  readonly called = new Map<number, TaskRecord>()
+  /** Children of tasks on this domain that run elsewhere, by id. */
+  readonly away = new Map<number, TaskRecord>()
+  /** How many successors of dead domains are on their way. */
+  expected = 0
+  /** Calls that wait for one, since there is no other domain. */
+  deferred: { task: TaskRecord; send: (to: number) => void }[] = []
   private next = 0
   private end = 0
 

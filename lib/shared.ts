@@ -5,8 +5,10 @@ import { InvalidArgument } from './errors.js'
 export interface Shared<H> {
   /** The object of that name, or a new one. */
   create(name: string | undefined): H
-  /** The handle of a word that came from another domain. */
-  at(word: number, name: string | undefined): H
+  /** What crosses to another domain. From now on the object lives as long as the process: nobody counts who has it. */
+  share(handle: H, word: number, name: string | undefined): unknown
+  /** The handle of what has crossed. */
+  arrive(shared: unknown): H
 }
 
 /** Handles of the objects that the core calls `kind` (0 mutex, 1 condition). */
@@ -34,9 +36,16 @@ export function shared<H extends object>(kind: number, handle: (word: number, na
       const word = rust().create(kind, name)
       if (word < 0) throw new InvalidArgument('there are four million mutexes and conditions already')
       const made = at(word, name)
-      if (name === undefined) gone.register(made, word)
+      if (name === undefined) gone.register(made, word, made)
       return made
     },
-    at,
+    share(handle, word, name) {
+      gone.unregister(handle)
+      return { word, name }
+    },
+    arrive(packed) {
+      const { word, name } = packed as { word: number; name: string | undefined }
+      return at(word, name)
+    },
   }
 }

@@ -21,9 +21,9 @@ export interface SpawnOptions<T> {
 }
 
 /** A new child in its parent's list, which does not run yet. */
-export function child(parent: TaskRecord, body: Body<unknown> | null): TaskRecord {
+export function child(parent: TaskRecord, body: Body<unknown> | null, id = parent.run.nextId()): TaskRecord {
   const { run } = parent
-  const task = new TaskRecord(run.nextId(), run, parent, body, childSeed(parent))
+  const task = new TaskRecord(id, run, parent, body, childSeed(parent))
   task.flags = parent.shields > 0 ? LISTED | SHIELDED : LISTED
   task.older = parent.children
   if (parent.children !== null) parent.children.newer = task

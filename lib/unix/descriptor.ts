@@ -1,10 +1,13 @@
 import { rust } from '../domain-thread.js'
-import { InvalidArgument } from '../errors.js'
+import { InvalidArgument, NotOwner } from '../errors.js'
 import { here } from '../here.js'
-import { Resource } from '../resource.js'
+import { debugging } from '../log.js'
+import { detach, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
 import { GENERATION, words } from '../ring.js'
+import { nameOf } from '../task.js'
 import type { Read } from './read.js'
+import type { ReadView } from './read-view.js'
 import { closed, systemError } from './system-error.js'
 import type { Write } from './write.js'
 
@@ -15,10 +18,16 @@ export const FILE = 2
 
 /** A socket, pipe or terminal of this domain. It is also `Disposable`: `using fd = Unix.tcpv4()` closes it. */
 export class FileDescr implements Disposable {
+  /** @internal What it is known by on all domains that it has been on; 0 while it never moved. */
+  identity = 0
+  /** @internal It went to the parent of its task, and may still be returned. */
+  transferred = false
   /** @internal The resource that stands for it, where it is owned or has been. */
   resource: Resource<FileDescr> | null = null
   /** @internal Its read operation, while nobody uses it. */
   reader: Read | null = null
+  /** @internal Its operation of `readView`, while nobody uses it. */
+  viewer: ReadView | null = null
   /** @internal Its write operation, while nobody uses it. */
   writer: Write | null = null
   /** @internal The buffer that it was used with last, and a view of that, see copy.ts. */
@@ -42,15 +51,33 @@ export class FileDescr implements Disposable {
     readonly run: RunRecord | null,
   ) {
     if (run !== null) open.add(this)
+    if (debugging()) note(this)
   }
 
+  /** Closes it, unless it is closed already or belongs to another task by now. */
   [Symbol.dispose](): void {
-    if (this.index >= 0) close(this)
+    const owner = this.resource === null ? null : this.resource.owner
+    if (this.index >= 0 && (owner === null || owner === here.current)) close(this)
   }
 }
 
 /** The descriptors of all runs that are open on this domain. */
 export const open = new Set<FileDescr>()
+
+/** Where descriptors were made, with MIOU_DEBUG. */
+const sites = new WeakMap<FileDescr, string>()
+
+function note(fd: FileDescr): void {
+  const ours = new URL('..', import.meta.url).href
+  const lines = new Error().stack?.split('\n').slice(1) ?? []
+  const line = lines.find((at) => !at.includes(ours) && !at.includes('node:'))
+  sites.set(fd, line?.trim().replace(/^at /, '') ?? 'an unknown place')
+}
+
+/** Where a descriptor was made, as far as it is known. */
+export function siteOf(fd: FileDescr): string | undefined {
+  return sites.get(fd)
+}
 
 /** A handle for the descriptor that a call has just made at `index`; throws where it failed. */
 export function made(index: number, kind: number, syscall: string): FileDescr {
@@ -64,13 +91,42 @@ export function valid(fd: unknown, what: string): asserts fd is FileDescr {
   if (fd.index < 0) throw closed(what)
 }
 
-/** Closes a descriptor. Whoever waits on it gets `ERR_MIOU_CLOSED`. */
+/**
+ * Closes a descriptor, at once and without waiting. Tasks that wait on it get `ERR_MIOU_CLOSED`. One that the current task
+ * owns is disowned too.
+ *
+ * @throws `Closed` where it is closed already; `NotOwner` where another task owns it.
+ * @example
+ * const fd = Unix.tcpv4()
+ * Unix.close(fd)
+ */
 export function close(fd: FileDescr): void {
   valid(fd, 'close(fd)')
+  disown(fd, 'close(fd)')
+  shut(fd)
+}
+
+/** Takes a descriptor that is about to be closed or taken over from its owner, who must be the current task. */
+export function disown(fd: FileDescr, what: string): void {
+  const { resource } = fd
+  if (resource === null || resource.owner === null) return
+  if (resource.owner !== here.current) {
+    throw new NotOwner(`${what}: ${nameOf(resource.owner)} owns the descriptor, and alone may close it`)
+  }
+  detach(resource)
+}
+
+/** Closes a descriptor that nobody owns. */
+export function shut(fd: FileDescr): void {
   const { index, generation } = fd
+  gone(fd)
+  rust().close(index, generation)
+}
+
+/** A descriptor is closed, has moved, or was taken over: its handle is dead. */
+export function gone(fd: FileDescr): void {
   fd.index = -1
   open.delete(fd)
-  rust().close(index, generation)
 }
 
 /** The resource that stands for a descriptor: owning it means that its task closes it. */
@@ -79,6 +135,7 @@ export function resourceOf(fd: FileDescr): Resource<FileDescr> {
   return fd.resource
 }
 
-function finalise(fd: FileDescr): void {
-  if (fd.index >= 0) close(fd)
+/** Closes a descriptor whose owner is over. */
+export function finalise(fd: FileDescr): void {
+  if (fd.index >= 0) shut(fd)
 }

@@ -185,7 +185,19 @@ impl Domain {
         done(self.core().close(key(index, generation)))
     }
 
-    /// Takes a descriptor out of this domain, to travel with the next message that is sent.
+    /// Carries out what was submitted, without a turn: makes room in the ring.
+    #[napi]
+    pub fn drain(&self) {
+        self.core().drain();
+    }
+
+    /// The message that descriptors were packed for is not sent.
+    #[napi]
+    pub fn unpack(&self) {
+        self.core().unpack();
+    }
+
+    /// Chooses a descriptor to travel with the next message that is sent.
     #[napi]
     pub fn pack(&self, index: i32, generation: i32) -> i32 {
         done(self.core().pack(key(index, generation)))

@@ -12,12 +12,17 @@ const HANDLE: usize = 12;
 impl Domain {
     /// Posts what was laid into the send area, with the descriptors that were packed for it.
     pub(super) fn send(&mut self, place: u32, offset: i32, length: i32) {
-        let cargo = std::mem::take(&mut self.outgoing);
+        let mut cargo = Vec::new();
+        for key in std::mem::take(&mut self.outgoing) {
+            let Some(mut descriptor) = self.table.remove(key) else { continue };
+            self.unwatch(&mut descriptor);
+            cargo.push(descriptor);
+        }
         let Some(bytes) = self.ring.sent(offset, length) else { return };
         self.world().send(place, Mail::Message { from: self.place(), bytes: bytes.into(), cargo });
     }
 
-    /// Takes a descriptor out, to travel with the next message.
+    /// Chooses a descriptor to travel with the next message that is sent.
     ///
     /// # Errors
     /// `BUSY` where a task waits on it; `BADF` where it is not here.
@@ -27,10 +32,13 @@ impl Domain {
         if !descriptor.readers.is_empty() || !descriptor.writers.is_empty() {
             return Err(rustix::io::Errno::BUSY);
         }
-        let mut descriptor = self.table.remove(key).ok_or(rustix::io::Errno::BADF)?;
-        self.unwatch(&mut descriptor);
-        self.outgoing.push(descriptor);
+        self.outgoing.push(key);
         Ok(())
+    }
+
+    /// The message that was packed for is not sent: the descriptors stay.
+    pub fn unpack(&mut self) {
+        self.outgoing.clear();
     }
 
     /// Forgets a descriptor's place in this domain's poller: it leaves with all its readiness unknown again.

@@ -11,7 +11,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
-use crate::descriptor::Descriptor;
 use crate::mailbox::{Mail, Mailbox};
 use crate::op::Attempt;
 use crate::parker::Parker;
@@ -43,8 +42,8 @@ pub struct Domain {
     deferred: Vec<Key>,
     /// Mail that found no room in the receive area.
     unread: Option<Mail>,
-    /// Descriptors that were taken out of the table to travel with the next message.
-    outgoing: Vec<Descriptor>,
+    /// Descriptors that are to travel with the next message.
+    outgoing: Vec<Key>,
     /// Waits for mutexes and on conditions, by token.
     waits: HashMap<i32, (u32, Wait)>,
     next_wait: u32,

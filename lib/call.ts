@@ -1,0 +1,191 @@
+import { InvalidArgument } from './errors.js'
+import { extra } from './extra.js'
+import { CALL, onMessage } from './mail.js'
+import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
+import { abandon, begin, type Message, putInt, putText, putValues, send, wrapping } from './message.js'
+import { currentTask, type Operation } from './operation.js'
+import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
+import { hurry, ready } from './ready.js'
+import { endWith, runs } from './remote.js'
+import { attach, detach, type Resource } from './resource.js'
+import type { RunRecord } from './run-record.js'
+import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
+import { CALLED, DONE, nameOf, REMOTE, type Task, TaskRecord } from './task.js'
+import { trace, tracing } from './trace.js'
+import type { TransferListItem } from 'node:worker_threads'
+
+/** How a task is called. */
+export interface CallOptions<T> extends SpawnOptions<T> {
+  /** The domain to run it, as `Domain.all()` numbers them; by chance where it is left out. */
+  pin?: number
+  /** What is moved to the other domain instead of cloned: array buffers, message ports. */
+  transfer?: readonly TransferListItem[]
+}
+
+/** The functions that a domain was told of, numbered: by place of the domain, then by `url#name`. */
+const told = new Map<number, Map<string, number>>()
+/** The functions that another domain has told of. */
+const heard = new Map<number, Reference[]>()
+
+/**
+ * Spawns a child of the current task on another domain, never on domain 0.
+ *
+ * @param fn A portable function.
+ * @param args Its arguments: what structured clone takes, and handles (descriptors, mutexes, queues, ...).
+ * @throws `NoDomainAvailable`; `InvalidArgument` for what can't cross, and then nothing has moved.
+ * @example
+ * const digest = yield* Miou.call(hash, [path])
+ */
+export function call<A extends unknown[], T>(fn: (...args: A) => Operation<T>, args: A, options: CallOptions<T> = {}): Task<T> {
+  const parent = currentTask('call(fn, args)')
+  const reference = referenceOf(fn)
+  if (reference === undefined) {
+    throw new InvalidArgument(`call takes a portable function: const ${fn?.name || 'f'} = portable(import.meta, function* ...) at the top of its module`)
+  }
+  if (!Array.isArray(args)) throw new InvalidArgument('call takes the arguments of the function as an array: call(f, [1, 2])')
+  checkOptions(parent, options as SpawnOptions<never>, 'call')
+  const to = options.pin === undefined ? anyPlace(parent) : pinned(parent, options.pin)
+  return callAt(parent, reference, args, options as CallOptions<never>, to) as unknown as Task<T>
+}
+
+/** Calls a function at a place. */
+export function callAt(parent: TaskRecord, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): TaskRecord {
+  const { run } = parent
+  const give = options.give ?? []
+  for (const resource of give) {
+    if (resource.owner !== null && resource.owner !== parent) {
+      throw new InvalidArgument(`call: ${nameOf(resource.owner)} owns a resource that is to be given: only its owner may give it`)
+    }
+  }
+  const id = run.nextId()
+  const unborn = parent.cancelled !== null && parent.shields === 0
+  const { seed } = parent
+  if (!unborn && to !== EXPECTED) sendCall(run, id, seed, reference, args, options, to)
+  const task = child(parent, null, id)
+  const more = extra(task)
+  more.domain = to
+  more.place = to
+  equip(task, unborn ? options : { ...options, give: [] })
+  if (tracing.on) trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(options.name && { name: options.name }) }, task)
+  if (unborn) {
+    bornCancelled(task, parent)
+    hurry(task)
+  } else {
+    task.flags |= REMOTE
+    run.away.set(id, task)
+    if (to === EXPECTED) run.deferred.push({ task, send: (at) => sendCall(run, id, seed, reference, args, options, at) })
+  }
+  return task
+}
+
+/** Calls that waited for the successor of a domain go to it. */
+export function sendDeferred(run: RunRecord): void {
+  const to = eligible(run)[0]
+  if (to === undefined) return
+  for (const { task, send: sendTo } of run.deferred.splice(0)) {
+    if (task.flags & DONE) continue
+    const more = extra(task)
+    more.domain = to
+    more.place = to
+    try {
+      sendTo(to)
+    } catch (error) {
+      endWith(task, 0, error)
+    }
+  }
+}
+
+function sendCall(run: RunRecord, id: number, seed: number, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): void {
+  const { give = [], name = '', transfer } = options
+  const wrap = wrapping(to, 'an argument of call')
+  if (transfer !== undefined) wrap.transfer = transfer
+  if (give.length > 0) wrap.given = new Set(give)
+  begin(CALL)
+  putInt(run.id)
+  putInt(id)
+  putInt(seed)
+  const number = putReference(reference, to)
+  putText(name.slice(0, 200))
+  try {
+    putValues(give.length === 0 ? args : [...args, ...give], wrap)
+  } catch (error) {
+    abandon(wrap)
+    throw error
+  }
+  told.get(to)!.set(`${reference.url}#${reference.name}`, number)
+  putInt(give.length)
+  send(to, wrap)
+  for (const resource of give) detach(resource)
+}
+
+/** Names a function by its number, and by its reference the first time. Returns the number. */
+function putReference(reference: Reference, to: number): number {
+  let numbers = told.get(to)
+  if (numbers === undefined) {
+    numbers = new Map()
+    told.set(to, numbers)
+  }
+  const known = numbers.get(`${reference.url}#${reference.name}`)
+  putInt(known ?? -1)
+  if (known !== undefined) return known
+  putText(reference.url)
+  putText(reference.name)
+  return numbers.size
+}
+
+function referenceIn(message: Message): Reference {
+  let references = heard.get(message.from)
+  if (references === undefined) {
+    references = []
+    heard.set(message.from, references)
+  }
+  const number = message.int()
+  if (number >= 0) return references[number]!
+  const reference = { url: message.text(), name: message.text() }
+  references.push(reference)
+  return reference
+}
+
+/** The domain at `place` is gone: the next one there is told anew. */
+export function forgetFunctions(place: number): void {
+  told.delete(place)
+  heard.delete(place)
+}
+
+onMessage(CALL, (message) => {
+  const run = runs.get(message.int())
+  const id = message.int()
+  const seed = message.int()
+  const reference = referenceIn(message)
+  const name = message.text()
+  message.arrived.run = run ?? null
+  const values = message.values()
+  const given = values.splice(values.length - message.int()) as Resource[]
+  if (run === undefined) return
+  const task = new TaskRecord(id, run, null, null, seed)
+  task.flags = CALLED
+  const more = extra(task)
+  more.place = message.from
+  more.name = name || reference.name
+  run.roots.add(task)
+  run.called.set(id, task)
+  for (const resource of given) attach(resource, task)
+  const fn = find(reference)
+  if (fn !== undefined) return begun(task, fn, values)
+  load(reference).then(
+    (loaded) => begun(task, loaded, values),
+    (error) => {
+      task.code = () => {
+        throw error
+      }
+      ready(task)
+    },
+  )
+})
+
+/** The function is here: its task may run, unless it was cancelled meanwhile. */
+function begun(task: TaskRecord, fn: AnyFunction, args: unknown[]): void {
+  task.code = () => fn(...args)
+  ready(task)
+}
+

@@ -1,0 +1,125 @@
+import { inContext } from './async-context.js'
+import { place } from './domain-thread.js'
+import type { DomainDied } from './errors.js'
+import { closeLeftovers, type Leftovers } from './leftovers.js'
+import { domainDied } from './lost.js'
+import { DIED, JOIN, LEAVE, LEFT, onMessage } from './mail.js'
+import { sendDeferred } from './call.js'
+import { begin, putInt, putValue, send, wrapping } from './message.js'
+import { find, load, type Reference } from './portable.js'
+import { runs, sendFailed } from './remote.js'
+import { RunRecord } from './run-record.js'
+import { addSource, type EventFactory, removeSource, SourceRecord } from './source.js'
+
+/** What a domain needs to know to take part in a run. */
+export interface Joining {
+  run: number
+  quanta: number
+  /** Shared by the domains of the run; the first word counts ids. */
+  words: Int32Array
+  places: number[]
+  /** Where the factory of its event source is found. */
+  events: Reference | undefined
+  asyncContext: boolean
+}
+
+/** Asks the domain at `to` to take part in a run. Messages arrive in order: it does so before anything else of the run. */
+export function sendJoin(to: number, joining: Joining): void {
+  begin(JOIN)
+  putValue(joining, wrapping(to, 'a run'))
+  send(to)
+}
+
+onMessage(JOIN, (message) => {
+  const { run, quanta, words, places, events, asyncContext } = message.value() as Joining
+  const forget = (): void => {}
+  const record = new RunRecord(run, place(), quanta, words, places, forget, (error) => sendFailed(record, error))
+  if (asyncContext) record.context = inContext
+  runs.set(run, record)
+  if (events === undefined) return
+  const factory = find(events)
+  if (factory !== undefined) return bringSource(record, factory as EventFactory)
+  load(events).then(
+    (loaded) => bringSource(record, loaded as EventFactory),
+    (error) => record.fail(error),
+  )
+})
+
+/** Makes the event source of a run on this domain. */
+export function bringSource(record: RunRecord, factory: EventFactory): void {
+  try {
+    record.source = new SourceRecord(factory(record.domain), record)
+    addSource(record.source)
+  } catch (error) {
+    record.fail(error)
+  }
+}
+
+/** Tells the domain at `to` that a run has ended. It answers with what was left open there. */
+export function sendLeave(to: number, run: number): void {
+  begin(LEAVE)
+  putInt(run)
+  send(to)
+}
+
+/** A run ends on this domain: closes what it left open. */
+export function leaveRun(record: RunRecord): Leftovers {
+  runs.delete(record.id)
+  if (record.source !== undefined) removeSource(record.source)
+  return closeLeftovers(record)
+}
+
+onMessage(LEAVE, (message) => {
+  const id = message.int()
+  const record = runs.get(id)
+  if (record === undefined) return
+  const left = leaveRun(record)
+  begin(LEFT)
+  putInt(id)
+  putValue(left, wrapping(message.from, 'what a run left'))
+  send(message.from)
+})
+
+/** What is done when a domain has left a run. */
+const leaving = new Map<number, (from: number, left: Leftovers) => void>()
+
+/** Says what is done when the domains leave a run. */
+export function onLeft(run: number, left: ((from: number, left: Leftovers) => void) | undefined): void {
+  if (left === undefined) leaving.delete(run)
+  else leaving.set(run, left)
+}
+
+onMessage(LEFT, (message) => leaving.get(message.int())?.(message.from, message.value() as Leftovers))
+
+/** A domain of a run has died, or its successor is up. */
+export interface Change {
+  /** Who belongs to the run now. */
+  places: number[]
+  /** How many more successors are on their way than before. */
+  expected: number
+  /** The place of the one that died; 0: none did. */
+  dead: number
+  reason: DomainDied | undefined
+}
+
+/** Tells the domain at `to` that the domains of a run have changed. */
+export function sendChange(to: number, run: number, change: Change): void {
+  begin(DIED)
+  putInt(run)
+  putValue(change, wrapping(to, 'the death of a domain'))
+  send(to)
+}
+
+onMessage(DIED, (message) => {
+  const record = runs.get(message.int())
+  const change = message.value() as Change
+  if (record !== undefined) apply(record, change)
+})
+
+/** The domains of a run have changed. */
+export function apply(run: RunRecord, { places, expected, dead, reason }: Change): void {
+  if (run.places !== places) run.places.splice(0, run.places.length, ...places)
+  run.expected += expected
+  if (dead > 0) domainDied(run, dead, reason!)
+  sendDeferred(run)
+}

@@ -1,0 +1,95 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { place } from './domain-thread.js'
+import { DomainDied } from './errors.js'
+import { gone } from './lost.js'
+import { onMessage, PORT } from './mail.js'
+import { begin, introduce, putInt, putValue, send, wrapping } from './message.js'
+
+/** A domain that this thread has started. */
+export interface Thread {
+  readonly worker: Worker
+  /** Its place in the world. */
+  readonly place: number
+  /** Called when it has ended, with the reason. */
+  onDeath: ((reason: DomainDied) => void) | undefined
+}
+
+const alive = new Set<Thread>()
+const warm: Thread[] = []
+
+/** Takes `count` domains for a run: warm ones first, then new ones. Resolves when all of them are up. */
+export async function takeThreads(count: number): Promise<Thread[]> {
+  const taken = warm.splice(0, count)
+  const fresh = await Promise.allSettled(Array.from({ length: count - taken.length }, start))
+  const failed = fresh.find((outcome) => outcome.status === 'rejected')
+  for (const outcome of fresh) if (outcome.status === 'fulfilled') taken.push(outcome.value)
+  if (failed !== undefined) {
+    for (const thread of taken) giveBack(thread)
+    throw (failed as PromiseRejectedResult).reason
+  }
+  return taken
+}
+
+/** The run that had it has ended: the domain stays warm for the next one. It does not keep the process alive. */
+export function giveBack(thread: Thread): void {
+  thread.onDeath = undefined
+  if (alive.has(thread)) warm.push(thread)
+}
+
+/** Starts a domain. */
+function start(): Promise<Thread> {
+  const { port1, port2 } = new MessageChannel()
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: { port: port2, owner: place() },
+    transferList: [port2],
+    name: 'miou domain',
+  } as ConstructorParameters<typeof Worker>[1])
+  worker.unref()
+  let failure: unknown
+  return new Promise((resolve, reject) => {
+    let thread: Thread | undefined
+    worker.on('error', (error) => {
+      failure = error
+    })
+    worker.on('message', (at: number) => {
+      thread = { worker, place: at, onDeath: undefined }
+      introduce(at, port1)
+      acquaint(thread)
+      alive.add(thread)
+      resolve(thread)
+    })
+    worker.on('exit', (code) => {
+      const why = failure === undefined ? `it ended with code ${code}` : `an error ended it: ${String(failure)}`
+      const reason = new DomainDied(`domain ${thread?.place ?? ''} died: ${why}`, failure === undefined ? undefined : { cause: failure })
+      if (thread === undefined) return reject(reason)
+      alive.delete(thread)
+      const at = warm.indexOf(thread)
+      if (at >= 0) warm.splice(at, 1)
+      thread.onDeath?.(reason)
+      gone(thread.place)
+    })
+  })
+}
+
+/** Gives a new domain and each of the others a port to each other. */
+function acquaint(thread: Thread): void {
+  for (const other of alive) {
+    const { port1, port2 } = new MessageChannel()
+    sendPort(other.place, thread.place, port1)
+    sendPort(thread.place, other.place, port2)
+  }
+}
+
+function sendPort(to: number, of: number, port: MessagePort): void {
+  const wrap = wrapping(to, 'a port')
+  wrap.transfer = [port]
+  begin(PORT)
+  putInt(of)
+  putValue({ port }, wrap)
+  send(to, wrap)
+}
+
+onMessage(PORT, (message) => {
+  const of = message.int()
+  introduce(of, (message.value() as { port: MessagePort }).port)
+})

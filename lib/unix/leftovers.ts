@@ -1,0 +1,52 @@
+import { onDiscard } from '../discard.js'
+import { type Leftovers, onLeftovers } from '../leftovers.js'
+import type { RunRecord } from '../run-record.js'
+import { FileDescr, finalise, open, shut, siteOf } from './descriptor.js'
+
+/*
+ * Descriptors that nobody will close: those in a result that nobody reads, and those that are open when their run ends.
+ */
+
+/** Closes every descriptor in a value that no living task owns. Looks into arrays and plain objects. */
+export function closeIn(value: object): void {
+  if (open.size === 0) return
+  const seen = new Set<object>()
+  const rest: object[] = [value]
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (next instanceof FileDescr) {
+      if (next.resource === null || next.resource.owner === null) finalise(next)
+      continue
+    }
+    if (seen.has(next) || !transparent(next)) continue
+    seen.add(next)
+    for (const key of Object.keys(next)) {
+      // Getters are code of the user's, which has no place here.
+      const part: unknown = Object.getOwnPropertyDescriptor(next, key)?.value
+      if (typeof part === 'object' && part !== null) rest.push(part)
+    }
+  }
+}
+
+/** Whether a value is an array or a plain object. */
+function transparent(value: object): boolean {
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Closes the descriptors of a run that are open on this domain. */
+export function closeLeftovers(run: RunRecord): Leftovers {
+  let count = 0
+  const sites: string[] = []
+  for (const fd of open) {
+    if (fd.run !== run) continue
+    count++
+    const site = siteOf(fd)
+    if (site !== undefined) sites.push(site)
+    shut(fd)
+  }
+  return { count, sites }
+}
+
+onDiscard((value) => closeIn(value as object))
+onLeftovers(closeLeftovers)

@@ -1,0 +1,16 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import './index.js'
+import './unix.js'
+import { place, rust } from './domain-thread.js'
+import { becomeDomain } from './members.js'
+import { introduce } from './message.js'
+import { schedule } from './ready.js'
+
+/* What the thread of a domain runs: it introduces itself and waits for its first run. */
+
+introduce(workerData.owner, workerData.port)
+rust().keepAlive(true)
+becomeDomain(place())
+// The first turn declares it asleep: until then nobody would wake it.
+schedule()
+parentPort?.postMessage(place())
