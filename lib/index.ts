@@ -2,6 +2,7 @@ import * as conditions from './condition.js'
 import * as hooks from './hook.js'
 import * as members from './members.js'
 import * as mutexes from './mutex.js'
+import * as reporters from './trace-reporter.js'
 
 export { await_ as await, awaitExn } from './await.js'
 export { awaitAll, awaitFirst, awaitOne, type ValueOf } from './await-many.js'
@@ -22,6 +23,7 @@ export { type EventFactory, type EventSource, type Syscall, signal, suspend, sys
 export { async_ as async, type SpawnOptions } from './spawn.js'
 export type { Body, Result, Task } from './task.js'
 export type { TraceEvent } from './trace.js'
+export { tree } from './tree.js'
 export { yield_ as yield } from './yield.js'
 export * as Ownership from './ownership.js'
 
@@ -61,4 +63,9 @@ export namespace Domain {
   export import self = members.self
   export import available = members.available
   export import all = members.all
+}
+
+/** What the scheduler does, as it does it. */
+export namespace Trace {
+  export import setReporter = reporters.setReporter
 }

@@ -87,7 +87,8 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
   /** As in the base, which has too many kinds of operation below it for its calls to be inlined (0.1 us a message). */
   override next(): IteratorResult<Suspension, T> {
     const { task } = this
-    if (this.phase === WAITING && this.settled) {
+    if (this.phase === WAITING) {
+      if (!this.settled) return this.proceed()
       task.op = null
       this.phase = IDLE
       const { answer } = this
@@ -101,6 +102,11 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
     this.phase = WAITING
     task.op = this
     this.wait()
+    return SUSPENDED
+  }
+
+  /** Its task runs while its completion has not come: those of several pieces submit the next one. */
+  protected proceed(): IteratorResult<Suspension, T> {
     return SUSPENDED
   }
 }

@@ -16,6 +16,7 @@ export const PORT = 10
 export const DIED = 11
 export const TREE = 12
 export const BRANCH = 13
+export const TRACE = 14
 
 const handlers: ((message: Message) => void)[] = []
 

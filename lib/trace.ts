@@ -26,10 +26,10 @@ export function trace(what: Details['type'] | Details, task: TaskRecord): void {
   reporter?.({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
 }
 
-/** Sets what is called, synchronously, with each event of this domain. */
-export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void {
+/** Sets what is called with each event of this domain. */
+export function report(fn: ((event: TraceEvent) => void) | undefined): void {
   reporter = fn
   tracing.on = fn !== undefined
 }
 
-if (process.env.MIOU_TRACE) setReporter((event) => process.stderr.write(`miou: ${JSON.stringify(event)}\n`))
+if (process.env.MIOU_TRACE) report((event) => process.stderr.write(`miou: ${JSON.stringify(event)}\n`))

@@ -1,4 +1,6 @@
+import { lend } from '../lent.js'
 import { receiveArea, sendArea } from '../ring.js'
+import type { TaskRecord } from '../task.js'
 import type { FileDescr } from './descriptor.js'
 
 /*
@@ -13,6 +15,18 @@ const SHORT = 128
 
 const sending = new DataView(sendArea.buffer, sendArea.byteOffset, sendArea.byteLength)
 const receiving = new DataView(receiveArea.buffer, receiveArea.byteOffset, receiveArea.byteLength)
+
+/** The view that was lent last, and its place: as a rule it is written on at once. */
+let lately: Uint8Array | null = null
+let latelyAt = 0
+
+/** Lends bytes of the receive area to a task, see lent.ts. */
+export function lendBytes(task: TaskRecord, at: number, length: number): Uint8Array {
+  lend(task)
+  latelyAt = at
+  lately = new Uint8Array(receiveArea.buffer, receiveArea.byteOffset + at, length)
+  return lately
+}
 
 /** The view of `buf`, where the descriptor was used with it before; otherwise it is remembered. */
 function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
@@ -31,16 +45,22 @@ function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
 export function receive(fd: FileDescr, buf: Uint8Array, off: number, at: number, length: number): void {
   const view = length <= SHORT ? viewOf(fd, buf) : null
   if (view !== null) words(receiving, at, view, off, length)
-  else buf.set(new Uint8Array(receiveArea.buffer, receiveArea.byteOffset + at, length), off)
+  else receiveArea.copy(buf, off, at, at + length)
 }
 
 /** Copies `length` bytes from `off` of the user's buffer to `at` of the send area. */
 export function send(fd: FileDescr, buf: Uint8Array, off: number, at: number, length: number): void {
+  if (buf === lately) {
+    if (length <= SHORT) words(receiving, latelyAt + off, sending, at, length)
+    else receiveArea.copy(sendArea, at, latelyAt + off, latelyAt + off + length)
+    return
+  }
   const view = length <= SHORT ? viewOf(fd, buf) : null
   if (view !== null) words(view, off, sending, at, length)
-  else if (length === buf.byteLength) sendArea.set(buf, at)
-  else sendArea.set(new Uint8Array(buf.buffer, buf.byteOffset + off, length), at)
+  else copy.call(buf, sendArea, at, off, off + length)
 }
+
+const { copy } = Buffer.prototype as { copy(this: Uint8Array, to: Uint8Array, at: number, from: number, end: number): void }
 
 function words(from: DataView, off: number, to: DataView, at: number, length: number): void {
   const whole = length & ~3

@@ -2,10 +2,10 @@ import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
-import { letGo, PIECE, READ } from '../ring.js'
+import { CLOSED, letGo, PIECE, READ } from '../ring.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
-import { checkBytes, checkRange, type Range } from './range.js'
+import { changed, checkBytes, checkRange, type Range } from './range.js'
 import { systemError } from './system-error.js'
 
 /** Reads into a buffer of the user's: the bytes are copied to it when the task runs on. */
@@ -26,16 +26,16 @@ export class Read extends DescriptorOp<number> {
 
   finish(): number {
     const count = this.result
-    if (count < 0) {
-      this.buf = NOTHING
-      throw systemError(count, 'read')
-    }
     const { buf, off, a } = this
     this.buf = NOTHING
+    if (count <= 0) {
+      if (count < 0) throw systemError(count, 'read')
+      letGo()
+      return 0
+    }
     if (off + count > buf.byteLength) {
-      // The buffer was detached or has shrunk since: nothing is lost, the next read gets the bytes.
-      this.giveBack(count, a)
-      throw new InvalidArgument('read(fd, buf): the buffer was detached or has shrunk while the task waited')
+      giveBytesBack(this.fd, count, a)
+      throw changed('read(fd, buf)', 'the next read gets the bytes')
     }
     receive(this.fd, buf, off, a, count)
     letGo()
@@ -62,24 +62,28 @@ export class Read extends DescriptorOp<number> {
 
 const NOTHING = new Uint8Array(0)
 
-/** Bytes that nobody saw go back to the front of their descriptor. */
+/**
+ * Bytes that nobody saw go back to the front of their descriptor, and so does an error: after a reset the system would
+ * tell the next reader that the stream has ended well.
+ */
 export function giveBytesBack(fd: FileDescr, count: number, offset: number): void {
-  if (count < 0) return
-  if (fd.index >= 0) rust().giveBack(fd.index, fd.generation, offset, count, 0)
-  letGo()
+  if (count === CLOSED) return
+  if (fd.index >= 0 && count !== 0) rust().giveBack(fd.index, fd.generation, offset, count, 0)
+  if (count >= 0) letGo()
 }
 
-/** Throws where `fd` can't be read as a stream. */
+/** Throws where `fd` can't be read or written as a stream. */
 export function streamOf(fd: FileDescr, what: string, instead: string): void {
   valid(fd, what)
   if (fd.kind === DATAGRAM) throw new InvalidArgument(`${what} is for streams: use ${instead} on a datagram socket`)
 }
 
 /**
- * Waits until there are bytes and reads at most `len` of them into `buf`.
+ * Waits until there are bytes and reads at most `len` of them into `buf`, 64 KiB at the most.
  *
  * @returns How many bytes were read; 0 is the end of the stream (or of the range, where that is empty).
- * @throws `InvalidArgument` for a range outside of the buffer or a datagram socket; `Closed`; errors of the system.
+ * @throws `InvalidArgument` for a range outside of the buffer or a datagram socket; `Closed`; errors of the system:
+ * `ECONNRESET`, `ENOTCONN`, ...
  * @example
  * const buf = new Uint8Array(4096)
  * for (let n = yield* read(fd, buf); n > 0; n = yield* read(fd, buf)) yield* write(fd, buf, { len: n })

@@ -1,12 +1,12 @@
 import { rust } from '../domain-thread.js'
-import { InvalidArgument } from '../errors.js'
 import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { PIECE, reserve, WRITE } from '../ring.js'
 import { ready } from '../ready.js'
+import { SUSPENDED, type Suspension } from '../suspension.js'
 import { send } from './copy.js'
 import type { FileDescr } from './descriptor.js'
-import { checkBytes, checkRange, type Range } from './range.js'
+import { changed, checkBytes, checkRange, type Range } from './range.js'
 import { streamOf } from './read.js'
 import { systemError } from './system-error.js'
 
@@ -17,6 +17,8 @@ export class Write extends DescriptorOp<void> {
   /** From where on it is not yet taken, and where it ends. */
   off = 0
   end = 0
+  /** It is its turn to write, and its next piece is not submitted yet. */
+  private due = false
   private error: Error | null = null
 
   constructor(readonly fd: FileDescr) {
@@ -25,6 +27,7 @@ export class Write extends DescriptorOp<void> {
 
   wait(): void {
     const { fd } = this
+    this.settled = false
     if (fd.writing) {
       // What may change before this one's turn comes, as a lent view does, is taken now.
       if (this.end - this.off <= PIECE) this.keep()
@@ -37,6 +40,7 @@ export class Write extends DescriptorOp<void> {
   }
 
   private keep(): void {
+    if (this.end > this.data.byteLength) return
     this.data = this.data.slice(this.off, this.end)
     this.end -= this.off
     this.off = 0
@@ -45,6 +49,8 @@ export class Write extends DescriptorOp<void> {
   /** Takes the next piece of the user's bytes and submits it. */
   private piece(): void {
     const { fd, data, off } = this
+    this.due = false
+    if (this.end > data.byteLength) return this.fail()
     const length = Math.min(this.end - off, PIECE)
     const at = reserve(length)
     send(fd, data, off, at, length)
@@ -52,21 +58,37 @@ export class Write extends DescriptorOp<void> {
     this.submit(WRITE, fd.index, fd.generation, at, length, 0)
   }
 
-  protected override resume(): void {
-    if (this.result >= 0 && this.off < this.end) {
-      if (this.end <= this.data.byteLength) return this.piece()
-      this.error = new InvalidArgument('write(fd, data): the bytes were detached or have shrunk; a prefix was written')
-    }
+  private fail(): void {
+    this.error = changed('write(fd, data)', 'a prefix may have been written')
+    this.settled = true
     this.nextWriter()
     ready(this.task)
+  }
+
+  protected override resume(): void {
+    if (this.result >= 0 && this.off < this.end) {
+      // The next piece is submitted in a slice: that there is room in the ring is known only there.
+      this.settled = false
+      this.due = true
+    } else this.nextWriter()
+    ready(this.task)
+  }
+
+  override proceed(): IteratorResult<Suspension, void> {
+    this.piece()
+    return SUSPENDED
   }
 
   /** The descriptor is free for the write that waits longest. */
   private nextWriter(): void {
     const { fd } = this
     const next = fd.writes === null ? undefined : fd.writes.shift()
-    if (next === undefined) fd.writing = false
-    else next.piece()
+    if (next === undefined) {
+      fd.writing = false
+      return
+    }
+    next.due = true
+    ready(next.task)
   }
 
   finish(): void {
@@ -84,13 +106,14 @@ export class Write extends DescriptorOp<void> {
   }
 
   override abort(): void {
+    if (this.settled) return
     const at = this.fd.writes?.indexOf(this) ?? -1
     if (at >= 0) {
       this.fd.writes!.splice(at, 1)
       return
     }
-    if (this.settled) return
-    super.abort()
+    if (this.due) this.due = false
+    else super.abort()
     this.nextWriter()
   }
 

@@ -1,0 +1,73 @@
+import { rust } from '../domain-thread.js'
+import { InvalidArgument } from '../errors.js'
+import { DescriptorOp } from '../io.js'
+import { make, type Operation } from '../operation.js'
+import { letGo, PIECE, READ } from '../ring.js'
+import { lendBytes } from './copy.js'
+import type { FileDescr } from './descriptor.js'
+import { giveBytesBack, streamOf } from './read.js'
+import { systemError } from './system-error.js'
+
+/** Reads, and lends the bytes to its task where they lie. */
+export class ReadView extends DescriptorOp<Uint8Array> {
+  readonly label = 'readView(fd)'
+  max = PIECE
+
+  constructor(readonly fd: FileDescr) {
+    super()
+  }
+
+  wait(): void {
+    const { fd } = this
+    this.submit(READ, fd.index, fd.generation, this.max, 0, 0)
+  }
+
+  finish(): Uint8Array {
+    const count = this.result
+    if (count > 0) return lendBytes(this.task, this.a, count)
+    if (count < 0) throw systemError(count, 'read')
+    letGo()
+    return END
+  }
+
+  override recycle(): void {
+    this.fd.viewer = this
+  }
+
+  protected withdraw(token: number): boolean {
+    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  }
+
+  protected giveBack(result: number, a: number): void {
+    giveBytesBack(this.fd, result, a)
+  }
+
+  protected leftover(): (result: number, a: number) => void {
+    const { fd } = this
+    return (result, a) => giveBytesBack(fd, result, a)
+  }
+}
+
+const END = new Uint8Array(0)
+
+/**
+ * Waits until there are bytes and lends them, not copied: a view of the memory that this domain receives into, good until
+ * the next operation of this task takes effect. `write` may be that operation. Copy what is to be kept; a view that is the
+ * result of a task is copied.
+ *
+ * @param options `max`: most bytes, from 1 to 64 KiB, which it is where left out.
+ * @returns The bytes; none is the end of the stream.
+ * @throws `InvalidArgument` for a datagram socket; `Closed`; errors of the system.
+ * @example
+ * for (let view = yield* readView(fd); view.length > 0; view = yield* readView(fd)) yield* write(fd, view)
+ */
+export function readView(fd: FileDescr, options?: { max?: number }): Operation<Uint8Array> {
+  streamOf(fd, 'readView(fd)', 'recvfrom')
+  const max = options?.max ?? PIECE
+  if (!Number.isInteger(max) || max < 1) throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
+  const op = fd.viewer ?? new ReadView(fd)
+  make(op)
+  fd.viewer = null
+  op.max = Math.min(max, PIECE)
+  return op
+}
