@@ -51,13 +51,23 @@ impl Address {
     }
 }
 
-/// The number of a network interface that is given by number or by name.
+/// The number of a network interface that is given by number or, where the system tells us, by name.
 fn scope(zone: &str) -> io::Result<u32> {
-    if let Ok(number) = zone.parse() {
-        return Ok(number);
+    match zone.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => interface(zone),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn interface(name: &str) -> io::Result<u32> {
     let socket = rustix::net::socket(rustix::net::AddressFamily::INET6, rustix::net::SocketType::DGRAM, None)?;
-    Ok(rustix::net::netdevice::name_to_index(&socket, zone)?)
+    Ok(rustix::net::netdevice::name_to_index(&socket, name)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn interface(_name: &str) -> io::Result<u32> {
+    Err(rustix::io::Errno::INVAL.into())
 }
 
 /// Encodes what the system said, into at most [`MOST`] bytes of `out`; returns how many it took.

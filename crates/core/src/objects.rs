@@ -94,10 +94,8 @@ impl Objects {
     /// # Errors
     /// `OutOfMemory` where all words are taken.
     pub fn create(&mut self, kind: ObjectKind, name: Option<&str>) -> io::Result<u32> {
-        if let Some(name) = name {
-            if let Some(word) = self.names.get(&(kind as u8, name.into())) {
-                return Ok(*word);
-            }
+        if let Some(word) = name.and_then(|name| self.names.get(&(kind as u8, name.into()))) {
+            return Ok(*word);
         }
         let word = match self.free.pop() {
             Some(word) => word,

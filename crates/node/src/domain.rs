@@ -46,7 +46,6 @@ impl Domain {
     /// A domain over `ring`, in the world whose words are `world` (both a `Uint8Array` over a `SharedArrayBuffer`). Node's
     /// loop calls `wake` when the domain has something to do.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
     pub fn new(env: Env, ring: Unknown<'_>, world: Unknown<'_>, wake: Unknown<'_>) -> Result<Self> {
         let failed = |error: std::io::Error| Error::new(Status::GenericFailure, format!("no domain can be made here: {error}"));
         let (ring, bytes) = pinned(env, &ring)?;
@@ -149,7 +148,6 @@ impl Domain {
 
     /// Binds a socket to an encoded address, and listens. `sharing`: 0 with nobody, 1 within the process, 2 with others.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
     pub fn bind(&self, index: i32, generation: i32, to: Buffer, backlog: i32, reuse_address: bool, sharing: i32) -> i32 {
         let sharing = match sharing {
             0 => Sharing::Nobody,
@@ -223,7 +221,6 @@ impl Domain {
 
     /// Makes a mutex (0) or a condition (1), or finds the one of that name: its word.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
     pub fn create(&self, kind: i32, name: Option<String>) -> i32 {
         let kind = if kind == 0 { ObjectKind::Mutex } else { ObjectKind::Condition };
         self.core().create(kind, name.as_deref()).map_or_else(|errno| errno, |word| word as i32)
@@ -277,7 +274,6 @@ impl Domain {
 
     /// Writes on with a line to standard output; how many of its bytes are written now.
     #[napi]
-    #[expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
     pub fn print(&self, line: Buffer, from: u32) -> i32 {
         let place = self.core().place();
         number(printer::print(place, &line, from as usize).map(|written| written as i32))

@@ -1,4 +1,5 @@
 //! The Node-API surface of miou-core: conversion only. What the calls mean is said in the core.
+#![expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
 
 mod domain;
 mod memory;
