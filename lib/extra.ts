@@ -11,9 +11,9 @@ export interface Extra {
   name: string | undefined
   /** Id as the owner of mutexes; 0 while it never locked one. */
   owner: number
-  /** How many mutexes it holds. */
-  held: number
-  /** Which mutexes those are. */
+  /** A mutex that it holds; 0: none. */
+  mutex: number
+  /** Others that it holds. */
   mutexes: number[] | undefined
   /** How often `Cancelled` was thrown again. */
   rethrown: number
@@ -36,7 +36,7 @@ export function extra(task: TaskRecord): Extra {
     place: 0,
     name: undefined,
     owner: 0,
-    held: 0,
+    mutex: 0,
     mutexes: undefined,
     rethrown: 0,
     created: undefined,

@@ -27,21 +27,23 @@ export function ownerOf(task: TaskRecord): number {
   return more.owner
 }
 
-/** A task holds a mutex from now on. */
+/** A task holds a mutex from now on. Hardly any holds two: an array for one costs more than the lock. */
 export function hold(task: TaskRecord, mutex: number): void {
   const more = extra(task)
-  more.held++
-  if (more.mutexes === undefined) more.mutexes = [mutex]
+  if (more.mutex === 0) more.mutex = mutex
+  else if (more.mutexes === undefined) more.mutexes = [mutex]
   else more.mutexes.push(mutex)
 }
 
 /** A task has given a mutex up. */
 export function drop(task: TaskRecord, mutex: number): void {
   const more = extra(task)
-  const at = more.mutexes?.lastIndexOf(mutex) ?? -1
-  if (at < 0) return
-  more.held--
-  more.mutexes!.splice(at, 1)
+  if (more.mutex === mutex) {
+    more.mutex = 0
+    return
+  }
+  const at = more.mutexes === undefined ? -1 : more.mutexes.indexOf(mutex)
+  if (at >= 0) more.mutexes!.splice(at, 1)
 }
 
 /** Gives up a word that `owner` holds: by itself where nobody waits, in Rust otherwise. 0: done. */
@@ -54,8 +56,9 @@ export function giveUp(mutex: number, owner: number): number {
 export function passOnMutexes(task: TaskRecord): number {
   const more = extra(task)
   const mutexes = more.mutexes ?? []
+  if (more.mutex !== 0) mutexes.push(more.mutex)
   more.mutexes = undefined
-  more.held = 0
+  more.mutex = 0
   for (const mutex of mutexes) giveUp(mutex, more.owner)
   return mutexes.length
 }
