@@ -6,12 +6,28 @@ import { onMessage, PORT } from './mail.js'
 import { begin, introduce, putInt, putValue, send, wrapping } from './message.js'
 
 /** A domain that this thread has started. */
-export interface Thread {
-  readonly worker: Worker
-  /** Its place in the world. */
-  readonly place: number
-  /** Called when it has ended, with the reason. */
-  onDeath: ((reason: DomainDied) => void) | undefined
+export class Thread {
+  private dead: DomainDied | undefined
+  private listener: ((reason: DomainDied) => void) | undefined
+
+  constructor(
+    readonly worker: Worker,
+    /** Its place in the world. */
+    readonly place: number,
+  ) {}
+
+  /** Called when it has ended, with the reason; soon where it has ended already, between two runs. */
+  set onDeath(listener: ((reason: DomainDied) => void) | undefined) {
+    this.listener = listener
+    const { dead } = this
+    if (dead !== undefined && listener !== undefined) queueMicrotask(() => listener(dead))
+  }
+
+  /** It has ended. */
+  died(reason: DomainDied): void {
+    this.dead = reason
+    this.listener?.(reason)
+  }
 }
 
 const alive = new Set<Thread>()
@@ -44,7 +60,6 @@ function start(): Promise<Thread> {
     transferList: [port2],
     name: 'miou domain',
   } as ConstructorParameters<typeof Worker>[1])
-  worker.unref()
   let failure: unknown
   return new Promise((resolve, reject) => {
     let thread: Thread | undefined
@@ -52,7 +67,7 @@ function start(): Promise<Thread> {
       failure = error
     })
     worker.on('message', (at: number) => {
-      thread = { worker, place: at, onDeath: undefined }
+      thread = new Thread(worker, at)
       introduce(at, port1)
       acquaint(thread)
       alive.add(thread)
@@ -65,9 +80,11 @@ function start(): Promise<Thread> {
       alive.delete(thread)
       const at = warm.indexOf(thread)
       if (at >= 0) warm.splice(at, 1)
-      thread.onDeath?.(reason)
+      thread.died(reason)
       gone(thread.place)
     })
+    // Last: a listener of 'message' has it keep the process alive again.
+    worker.unref()
   })
 }
 
