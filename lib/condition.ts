@@ -40,17 +40,20 @@ class Wait extends WaitOp<void> {
   readonly label = 'Condition.wait(condition, mutex)'
   condition: Condition | null = null
   mutex: Mutex | null = null
+  /** The number of the lock that it gives up and takes again. */
+  private turn = 0
 
   wait(): void {
     const { task } = this
     const m = this.mutex!
+    this.turn = m.turn
     drop(task, m.word)
     this.submit(WAIT, this.condition!.word, m.word, ownerOf(task), 0, 0)
   }
 
   finish(): void {
     hold(this.task, this.mutex!.word)
-    this.mutex!.turn++
+    this.mutex!.turn = this.turn
   }
 
   override abort(): void {
@@ -103,7 +106,6 @@ export function waitSync(c: Condition, m: Mutex): void {
     throw new MutexError('notOwner', 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')
   }
   while (!rust().park());
-  m.turn++
 }
 
 /** Wakes the task that has waited longest, if any does. Signals are not stored. May be called from anywhere. */

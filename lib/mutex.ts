@@ -15,7 +15,7 @@ const CONTENDED = 1
 
 /** A mutual-exclusion lock between tasks of all domains. Made by `Mutex.create`. */
 export class Mutex {
-  /** @internal How often a task of this domain has taken it: tells one lock from the next. */
+  /** @internal The number of the lock that a task of this domain holds, or held last: a guard belongs to its own. */
   turn = 0
   /** @internal */
   constructor(
@@ -25,6 +25,9 @@ export class Mutex {
     readonly name: string | undefined,
   ) {}
 }
+
+/** The number of the last lock of any mutex on this domain. */
+let turns = 0
 
 /** A lock that is held; disposing of it unlocks, once. */
 class Guard implements Disposable {
@@ -91,7 +94,8 @@ class Lock extends WaitOp<Disposable> {
   finish(): Disposable {
     const m = this.mutex!
     hold(this.task, m.word)
-    return new Guard(m, ++m.turn, this.task)
+    m.turn = ++turns
+    return new Guard(m, m.turn, this.task)
   }
 
   override recycle(): void {
@@ -160,7 +164,7 @@ export function tryLock(m: Mutex): boolean {
   const owner = task === null ? threadOwner() : ownerOf(task)
   if (Atomics.compareExchange(world, m.word, 0, owner) !== 0) return false
   if (task !== null) hold(task, m.word)
-  m.turn++
+  m.turn = ++turns
   return true
 }
 
