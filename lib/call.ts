@@ -1,4 +1,5 @@
 import { InvalidArgument } from './errors.js'
+import { onceLoaded } from './handle.js'
 import { extra } from './extra.js'
 import { CALL, onMessage } from './mail.js'
 import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
@@ -170,17 +171,19 @@ onMessage(CALL, (message) => {
   run.roots.add(task)
   run.called.set(id, task)
   for (const resource of given) attach(resource, task)
-  const fn = find(reference)
-  if (fn !== undefined) return begun(task, fn, values)
-  load(reference).then(
-    (loaded) => begun(task, loaded, values),
-    (error) => {
-      task.code = () => {
-        throw error
-      }
-      ready(task)
-    },
-  )
+  onceLoaded(message.arrived, () => {
+    const fn = find(reference)
+    if (fn !== undefined) return begun(task, fn, values)
+    load(reference).then(
+      (loaded) => begun(task, loaded, values),
+      (error) => {
+        task.code = () => {
+          throw error
+        }
+        ready(task)
+      },
+    )
+  })
 })
 
 /** The function is here: its task may run, unless it was cancelled meanwhile. */

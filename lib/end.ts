@@ -146,6 +146,16 @@ function childDone(child: TaskRecord, parent: TaskRecord): boolean {
   return false
 }
 
+/** Something of a task is under way that its end has to wait for, beside its children. */
+export function holdOpen(task: TaskRecord): void {
+  task.live++
+}
+
+/** What `holdOpen` was for is over. */
+export function letEnd(task: TaskRecord): void {
+  if (--task.live === 0 && task.flags & ENDED) publish(task)
+}
+
 /** A child on another domain is over. */
 export function remoteDone(child: TaskRecord): void {
   child.flags |= ENDED | DONE

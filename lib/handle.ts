@@ -30,6 +30,14 @@ export interface Arrived {
   words: number[]
   /** The run that it belongs to. */
   run: RunRecord | null
+  /** Modules that it needs and that are being loaded: finalisers are plain functions, and can't wait for theirs. */
+  loading: Promise<unknown>[]
+}
+
+/** Goes on once all is here that a message needs: at once, as a rule. */
+export function onceLoaded({ loading }: Arrived, go: () => void): void {
+  if (loading.length === 0) go()
+  else void Promise.allSettled(loading).then(go)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: kinds of all handles are kept together

@@ -196,7 +196,7 @@ export class Message {
     const handles = offset + ((length + 3) & ~3)
     const list: number[] = []
     for (let i = 0; i < cargo * 3; i++) list.push(arriving.getInt32(handles + i * 4, true))
-    this.arrived = { words: list, run: null }
+    this.arrived = { words: list, run: null, loading: [] }
   }
 
   byte(): number {

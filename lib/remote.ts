@@ -1,6 +1,7 @@
 import { cancelTree } from './cancellation.js'
 import { discard } from './discard.js'
 import { remoteDone } from './end.js'
+import { onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
 import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
 import type { RunRecord } from './run-record.js'
@@ -75,7 +76,7 @@ onMessage(END, (message) => {
   const value = message.value()
   const task = run?.away.get(id)
   if (run === undefined || task === undefined) return discard(value)
-  endWith(task, flags, value)
+  onceLoaded(message.arrived, () => endWith(task, flags, value))
 })
 
 /** A child on another domain is over. */

@@ -1,9 +1,11 @@
 import { InvalidArgument, NotOwner } from './errors.js'
-import { registerHandle } from './handle.js'
+import { holdOpen, letEnd } from './end.js'
+import { onceLoaded, registerHandle } from './handle.js'
+import { here } from './here.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
 import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
 import { make, Op, type Operation } from './operation.js'
-import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
+import { find, load, type Reference, referenceOf } from './portable.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import { attach, detach, finalise, Resource } from './resource.js'
@@ -69,12 +71,15 @@ onMessage(TRANSFER, (message) => {
   message.arrived.run = run ?? null
   const resource = message.value() as Resource
   const parent = run?.away.get(id)?.parent
-  if (parent) hand(resource, parent)
-  else if (resource instanceof Resource) resource.finaliser(resource.value)
-  begin(TRANSFERRED)
-  putInt(run?.id ?? 0)
-  putInt(id)
-  send(message.from)
+  const { from } = message
+  onceLoaded(message.arrived, () => {
+    if (parent) hand(resource, parent)
+    else if (resource instanceof Resource) resource.finaliser(resource.value)
+    begin(TRANSFERRED)
+    putInt(run?.id ?? 0)
+    putInt(id)
+    send(from)
+  })
 })
 
 onMessage(TRANSFERRED, (message) => {
@@ -139,13 +144,17 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
     const { value: inner, finaliser } = packed as PackedResource
     const value = unpack(inner, arrived)
     if (finaliser === null) return ofDescriptor(value)!
+    if (find(finaliser) === undefined) arrived.loading.push(load(finaliser))
     return new Resource(value, (it) => {
       const fn = find(finaliser)
-      if (fn !== undefined) return void (fn as AnyFunction)(it)
-      load(finaliser).then(
-        (loaded) => loaded(it),
-        (error) => log('a finaliser could not be loaded', error),
-      )
+      if (fn !== undefined) return void fn(it)
+      // Its owner was cancelled before it began: the task is not over before its finaliser has run.
+      const owner = here.current
+      if (owner !== null) holdOpen(owner)
+      load(finaliser)
+        .then((loaded) => loaded(it))
+        .catch((error) => log('a finaliser threw, or could not be loaded', error))
+        .finally(() => owner !== null && letEnd(owner))
     })
   },
 })
