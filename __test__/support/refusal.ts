@@ -28,7 +28,12 @@ export function refuses<E>(t: ExecutionContext, call: () => unknown, of: ErrorCl
 }
 
 /** Checks that a promise, as a rule that of a run, rejects with such an error. */
-export async function rejects<E>(t: ExecutionContext, promise: Promise<unknown>, of: ErrorClass<E>, what?: RegExp): Promise<E> {
+export async function rejects<E>(
+  t: ExecutionContext,
+  promise: Promise<unknown>,
+  of: ErrorClass<E>,
+  what?: RegExp,
+): Promise<E> {
   let value: unknown
   try {
     value = await promise
