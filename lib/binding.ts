@@ -47,6 +47,10 @@ export declare class Domain {
   withdraw(index: number, generation: number, token: number): boolean
   /** Hands bytes of the receive area back to the front of a descriptor, with `sender` bytes of address behind them. */
   giveBack(index: number, generation: number, offset: number, length: number, sender: number): void
+  /** Hands bytes back to the front of a descriptor. */
+  giveBytesBack(index: number, generation: number, bytes: Uint8Array): void
+  /** Sets an option of a socket, as crates/core/src/options.rs numbers them. */
+  setOption(index: number, generation: number, option: number, value: number): number
   /** Hands an accepted connection back to its listener, with its peer's address in the receive area. */
   giveBackConnection(index: number, generation: number, made: number, madeGeneration: number, peer: number, length: number): void
   /** Makes a mutex (0) or a condition (1), or finds the one of that name: its word. */

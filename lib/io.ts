@@ -30,6 +30,7 @@ export function waitingInRust(): number {
 
 /** An operation that goes through the ring. */
 export abstract class RingOp<T> extends Op<T> implements Awaiting {
+  /** Names it in Rust; -1 while it is not there. */
   private token = -1
   /** Whether its completion has come. */
   protected settled = false
@@ -48,6 +49,7 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
   }
 
   settle(result: number, a: number, b: number): void {
+    this.token = -1
     this.settled = true
     this.result = result
     this.a = a
@@ -61,8 +63,13 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
   }
 
   override abort(): void {
-    if (this.settled) return this.giveBack(this.result, this.a, this.b)
+    if (this.settled) {
+      this.giveBack(this.result, this.a, this.b)
+      return
+    }
     const { token } = this
+    if (token < 0) return
+    this.token = -1
     if (this.withdraw(token)) {
       awaiting[token] = null
       free.push(token)

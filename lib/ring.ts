@@ -18,6 +18,9 @@ const RECEIVE_BYTES = 1 << 20
 /** Most bytes that one operation reads or writes at a time. */
 export const PIECE = 64 << 10
 
+/** Most bytes that an encoded address takes, as crates/core/src/address.rs says. */
+export const ADDRESS = 128
+
 /** Words of the header. */
 export const SUBMITTED = 0
 export const COMPLETED = 1
@@ -27,6 +30,7 @@ export const ASLEEP = 4
 export const GENERATION = 5
 export const CALLS = 6
 export const POLLS = 7
+export const EXHAUSTED = 8
 
 /** Operation codes. */
 export const NOTHING = 0
@@ -59,12 +63,12 @@ export const receiveArea = Buffer.from(memory, RECEIVE_AT, RECEIVE_BYTES)
 /** First free byte of the send area. */
 let sent = 0
 
-/** Whether another slice may submit: there is room for one more submission with a full piece. */
+/** Whether another slice may submit: there is room for one more submission with a full piece and an address. */
 export function hasRoom(): boolean {
-  return words[SUBMITTED] < SUBMISSIONS - 1 && sent + PIECE <= SEND_BYTES
+  return words[SUBMITTED] < SUBMISSIONS - 1 && sent + PIECE + ADDRESS <= SEND_BYTES
 }
 
-/** Reserves `length` bytes of the send area, at most `PIECE`; their offset. */
+/** Reserves `length` bytes of the send area, at most `PIECE + ADDRESS`; their offset. */
 export function reserve(length: number): number {
   const offset = sent
   sent = (sent + length + 3) & ~3

@@ -22,6 +22,8 @@ import { world } from './world.js'
 const ROUND = 64
 /** Milliseconds after which a round ends, and after which the scheduler returns to Node's loop. */
 const SHARE = 1
+/** Milliseconds after which an accept that found no descriptor is tried again. */
+const RETRY = 100
 
 let ticking = false
 let scheduled = false
@@ -70,7 +72,9 @@ function tick(): void {
 
 /** Tells Node's loop when the next timer is due. Its clock counts whole milliseconds, so one that is near is told again. */
 function arm(): void {
-  const deadline = nextDeadline()
+  let deadline = nextDeadline()
+  // Others than this process may have closed a descriptor: nobody tells.
+  if (words[ring.EXHAUSTED] !== 0) deadline = deadline < 0 ? performance.now() + RETRY : Math.min(deadline, performance.now() + RETRY)
   if (deadline < 0 && armed < 0) return
   const left = deadline - performance.now()
   if (deadline === armed && left > 2) return

@@ -5,8 +5,9 @@ import { make, type Operation } from '../operation.js'
 import { attach } from '../resource.js'
 import { ACCEPT, letGo } from '../ring.js'
 import { type Address, received } from './address.js'
-import { FileDescr, resourceOf, STREAM, valid } from './descriptor.js'
-import { systemError } from './system-error.js'
+import { FileDescr, resourceOf, shut, STREAM, valid } from './descriptor.js'
+import { apply, type Settings, type SocketOptions, settings } from './options.js'
+import { type SystemError, systemError } from './system-error.js'
 
 /** Accepts a connection. */
 class Accept extends DescriptorOp<[FileDescr, Address]> {
@@ -14,6 +15,7 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
   constructor(
     private readonly fd: FileDescr,
     private readonly owned: boolean,
+    private readonly settings: Settings | null,
   ) {
     super()
   }
@@ -28,6 +30,7 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     const peer = received(b >> 8, b & 255)
     letGo()
     const connection = new FileDescr(result, a, STREAM, task.run)
+    if (this.settings !== null) prepare(connection, this.settings)
     if (this.owned) attach(resourceOf(connection), task)
     return [connection, peer]
   }
@@ -53,23 +56,35 @@ function giveConnectionBack(fd: FileDescr, result: number, a: number, b: number)
   letGo()
 }
 
+/** Sets the options of a new connection. One that has been reset meanwhile takes none: its reader will hear of that. */
+function prepare(connection: FileDescr, list: Settings): void {
+  try {
+    apply(connection, list)
+  } catch (error) {
+    if ((error as SystemError).code === 'EINVAL') return
+    shut(connection)
+    throw error
+  }
+}
+
 /** `accept`, whose connection the current task owns, or not. */
-export function accepting(fd: FileDescr, owned: boolean): Operation<[FileDescr, Address]> {
+export function accepting(fd: FileDescr, owned: boolean, options?: SocketOptions): Operation<[FileDescr, Address]> {
   valid(fd, 'accept(fd)')
   if (fd.kind !== STREAM) throw new InvalidArgument('accept(fd) takes a listening stream socket')
-  const op = new Accept(fd, owned)
+  const op = new Accept(fd, owned, options === undefined ? null : settings(options, 'accept(fd, options)'))
   make(op)
   return op
 }
 
 /**
- * Waits for a client and accepts it.
+ * Waits for a client and accepts it. Where the process has no descriptor left, it waits on until there is one.
  *
+ * @param options Of the connection.
  * @returns The connection and the client's address.
  * @throws `InvalidArgument` for a datagram socket; `Closed`; errors of the system.
  * @example
  * const [client, { host }] = yield* accept(listener)
  */
-export function accept(fd: FileDescr): Operation<[FileDescr, Address]> {
-  return accepting(fd, false)
+export function accept(fd: FileDescr, options?: SocketOptions): Operation<[FileDescr, Address]> {
+  return accepting(fd, false, options)
 }

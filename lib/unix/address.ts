@@ -13,7 +13,8 @@ export function encode(address: Address, what: string): Buffer {
   if (typeof address !== 'object' || address === null) throw invalid(what)
   if ('path' in address) {
     const { path } = address
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new InvalidArgument(`${what}: the path of a socket is a string`)
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new InvalidArgument(`${what}: the path of a socket is a string`)
     return Buffer.from(`\x01\0\0${path}`)
   }
   const { host, port } = address

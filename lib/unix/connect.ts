@@ -92,14 +92,11 @@ class Connect extends DescriptorOp<void> implements Timer {
  */
 export function connect(fd: FileDescr, address: Address, options?: SocketOptions): Operation<void> {
   valid(fd, 'connect(fd, address)')
-  if (fd.kind !== STREAM) throw new InvalidArgument('connect(fd, address) takes a stream socket: datagrams go by sendto')
+  if (fd.kind !== STREAM)
+    throw new InvalidArgument('connect(fd, address) takes a stream socket: datagrams go by sendto')
   if (isBlocking(fd)) throw new InvalidArgument('connect(fd, address) takes a socket in non-blocking mode')
   const op = new Connect(fd, address, encode(address, 'connect(fd, address)'))
+  if (options !== undefined) setOptions(fd, options)
   make(op)
-  if (options !== undefined) {
-    op.task.made = null
-    setOptions(fd, options)
-    op.task.made = op
-  }
   return op
 }

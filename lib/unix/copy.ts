@@ -60,7 +60,9 @@ export function send(fd: FileDescr, buf: Uint8Array, off: number, at: number, le
   else copy.call(buf, sendArea, at, off, off + length)
 }
 
-const { copy } = Buffer.prototype as { copy(this: Uint8Array, to: Uint8Array, at: number, from: number, end: number): void }
+const { copy } = Buffer.prototype as {
+  copy(this: Uint8Array, to: Uint8Array, at: number, from: number, end: number): void
+}
 
 function words(from: DataView, off: number, to: DataView, at: number, length: number): void {
   const whole = length & ~3

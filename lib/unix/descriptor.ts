@@ -87,7 +87,8 @@ export function made(index: number, kind: number, syscall: string): FileDescr {
 
 /** Throws where `fd` is no open descriptor of this domain. */
 export function valid(fd: unknown, what: string): asserts fd is FileDescr {
-  if (!(fd instanceof FileDescr)) throw new InvalidArgument(`${what} takes a descriptor, as Unix.tcpv4() and accept make them`)
+  if (!(fd instanceof FileDescr))
+    throw new InvalidArgument(`${what} takes a descriptor, as Unix.tcpv4() and accept make them`)
   if (fd.index < 0) throw closed(what)
 }
 

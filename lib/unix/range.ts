@@ -13,7 +13,8 @@ export function checkRange(buf: Uint8Array, off: number, len: number, what: stri
   if (!(off >= 0 && len >= 0 && off + len <= size && Number.isInteger(off) && Number.isInteger(len))) {
     throw new InvalidArgument(`${what}: off ${off} and len ${len} do not lie within a buffer of ${size} bytes`)
   }
-  if (size === 0 && isDetached(buf)) throw new InvalidArgument(`${what}: the buffer was detached, its bytes are elsewhere`)
+  if (size === 0 && isDetached(buf))
+    throw new InvalidArgument(`${what}: the buffer was detached, its bytes are elsewhere`)
 }
 
 /** Throws where `buf` is not bytes. One of another realm (a vm context) is no instance of ours. */

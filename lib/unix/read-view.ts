@@ -64,7 +64,8 @@ const END = new Uint8Array(0)
 export function readView(fd: FileDescr, options?: { max?: number }): Operation<Uint8Array> {
   streamOf(fd, 'readView(fd)', 'recvfrom')
   const max = options?.max ?? PIECE
-  if (!Number.isInteger(max) || max < 1) throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
+  if (!Number.isInteger(max) || max < 1)
+    throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
   const op = fd.viewer ?? new ReadView(fd)
   make(op)
   fd.viewer = null

@@ -17,8 +17,6 @@ export class Write extends DescriptorOp<void> {
   /** From where on it is not yet taken, and where it ends. */
   off = 0
   end = 0
-  /** It is its turn to write, and its next piece is not submitted yet. */
-  private due = false
   private error: Error | null = null
 
   constructor(readonly fd: FileDescr) {
@@ -49,8 +47,10 @@ export class Write extends DescriptorOp<void> {
   /** Takes the next piece of the user's bytes and submits it. */
   private piece(): void {
     const { fd, data, off } = this
-    this.due = false
-    if (this.end > data.byteLength) return this.fail()
+    if (this.end > data.byteLength) {
+      this.fail()
+      return
+    }
     const length = Math.min(this.end - off, PIECE)
     const at = reserve(length)
     send(fd, data, off, at, length)
@@ -69,12 +69,12 @@ export class Write extends DescriptorOp<void> {
     if (this.result >= 0 && this.off < this.end) {
       // The next piece is submitted in a slice: that there is room in the ring is known only there.
       this.settled = false
-      this.due = true
     } else this.nextWriter()
     ready(this.task)
   }
 
-  override proceed(): IteratorResult<Suspension, void> {
+  /** It is its turn to write on. */
+  protected override proceed(): IteratorResult<Suspension, void> {
     this.piece()
     return SUSPENDED
   }
@@ -83,12 +83,8 @@ export class Write extends DescriptorOp<void> {
   private nextWriter(): void {
     const { fd } = this
     const next = fd.writes === null ? undefined : fd.writes.shift()
-    if (next === undefined) {
-      fd.writing = false
-      return
-    }
-    next.due = true
-    ready(next.task)
+    if (next === undefined) fd.writing = false
+    else ready(next.task)
   }
 
   finish(): void {
@@ -112,8 +108,7 @@ export class Write extends DescriptorOp<void> {
       this.fd.writes!.splice(at, 1)
       return
     }
-    if (this.due) this.due = false
-    else super.abort()
+    super.abort()
     this.nextWriter()
   }
 

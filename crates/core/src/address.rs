@@ -36,7 +36,9 @@ impl Address {
     /// `InvalidInput` where the text is no literal address; `ENAMETOOLONG` for a path that the system has no room for.
     pub fn decode(bytes: &[u8]) -> io::Result<Self> {
         let invalid = || io::Error::from(rustix::io::Errno::INVAL);
-        let [family, low, high, text @ ..] = bytes else { return Err(invalid()) };
+        let [family, low, high, text @ ..] = bytes else {
+            return Err(invalid());
+        };
         if *family == PATH {
             return Ok(Self::Path(SocketAddrUnix::new(text)?));
         }
@@ -72,7 +74,9 @@ fn interface(_name: &str) -> io::Result<u32> {
 
 /// Encodes what the system said, into at most [`MOST`] bytes of `out`; returns how many it took.
 pub fn encode(address: Option<&SocketAddrAny>, out: &mut [u8]) -> usize {
-    let Some(address) = address else { return header(out, NONE, 0) };
+    let Some(address) = address else {
+        return header(out, NONE, 0);
+    };
     if let Ok(inet) = SocketAddr::try_from(address.clone()) {
         let family = if inet.is_ipv4() { V4 } else { V6 };
         let at = header(out, family, inet.port());
@@ -83,7 +87,11 @@ pub fn encode(address: Option<&SocketAddrAny>, out: &mut [u8]) -> usize {
             _ => write!(text, "{}", inet.ip()),
         };
         let left = text.len();
-        return if written.is_ok() { at + room - left } else { header(out, NONE, 0) };
+        return if written.is_ok() {
+            at + room - left
+        } else {
+            header(out, NONE, 0)
+        };
     }
     let unix = SocketAddrUnix::try_from(address.clone()).ok();
     let at = header(out, PATH, 0);
@@ -112,7 +120,9 @@ mod tests {
     fn what_is_encoded_is_what_was_decoded() {
         for (family, port, text) in [(V4, 80, "127.0.0.1"), (V6, 65535, "::1"), (V6, 1, "fe80::1%2")] {
             let bytes = encoded(family, port, text);
-            let Ok(Address::Inet(inet)) = Address::decode(&bytes) else { panic!("{text} is an internet address") };
+            let Ok(Address::Inet(inet)) = Address::decode(&bytes) else {
+                panic!("{text} is an internet address")
+            };
             let mut out = [0; MOST];
             let length = encode(Some(&SocketAddrAny::from(inet)), &mut out);
             assert_eq!(&out[..length], bytes);
@@ -121,7 +131,13 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for bytes in [&b""[..], b"\x04\x00", &encoded(V4, 1, "localhost"), &encoded(V4, 1, "1.2.3"), b"\x04\0\0\xff\xff"] {
+        for bytes in [
+            &b""[..],
+            b"\x04\x00",
+            &encoded(V4, 1, "localhost"),
+            &encoded(V4, 1, "1.2.3"),
+            b"\x04\0\0\xff\xff",
+        ] {
             assert!(Address::decode(bytes).is_err(), "{bytes:?}");
         }
         assert!(Address::decode(&encoded(PATH, 0, &"x".repeat(200))).is_err());

@@ -1,8 +1,12 @@
 //! A descriptor that a domain holds: the file, what is known of its readiness, who waits, and what was handed back.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::exhaustion;
 use crate::listeners::Listening;
 use crate::waiting::Waiting;
 
@@ -55,14 +59,20 @@ pub enum Returned {
         /// Its peer.
         peer: Box<[u8]>,
     },
+    /// An error, as it crosses the ring: the system tells it once.
+    Error(i32),
 }
 
 /// One descriptor of a domain.
 #[derive(Debug)]
 pub struct Descriptor {
-    fd: OwnedFd,
+    fd: ManuallyDrop<OwnedFd>,
     /// What it is.
     pub kind: Kind,
+    /// It is in blocking mode: the system is asked before each attempt whether it would block.
+    pub blocking: bool,
+    /// Closing it may take seconds (`SO_LINGER`), which a thread of its own waits for.
+    pub lingers: bool,
     /// Whether the poller of this domain watches it. It starts to when an operation has to wait for the first time.
     pub watched: bool,
     /// What is known of its readiness.
@@ -74,7 +84,10 @@ pub struct Descriptor {
     /// The address that it is bound to, where `bind` was asked for.
     pub listening: Option<Box<Listening>>,
     /// What was handed back, oldest first. A box, since it is hardly ever there.
-    #[expect(clippy::box_collection, reason = "24 bytes less on every descriptor for one more allocation on hardly any")]
+    #[expect(
+        clippy::box_collection,
+        reason = "24 bytes less on every descriptor for one more allocation on hardly any"
+    )]
     returned: Option<Box<VecDeque<Returned>>>,
 }
 
@@ -83,15 +96,54 @@ impl Descriptor {
     #[must_use]
     pub fn new(fd: OwnedFd, kind: Kind) -> Self {
         Self {
-            fd,
+            fd: ManuallyDrop::new(fd),
             kind,
+            blocking: false,
+            lingers: false,
             watched: false,
-            ready: Readiness { read: true, write: true, read_closed: false, write_closed: false },
+            ready: Readiness {
+                read: true,
+                write: true,
+                read_closed: false,
+                write_closed: false,
+            },
             readers: Waiting::Nobody,
             writers: Waiting::Nobody,
             listening: None,
             returned: None,
         }
+    }
+
+    /// Whether a read, or whatever takes what comes in, is worth an attempt.
+    pub fn readable(&mut self) -> bool {
+        if self.blocking && self.ready.read {
+            self.ready.read = self.polls(PollFlags::IN);
+        }
+        self.ready.read
+    }
+
+    /// Whether a write, or whatever sends something out, is worth an attempt.
+    pub fn writable(&mut self) -> bool {
+        if self.blocking && self.ready.write {
+            self.ready.write = self.polls(PollFlags::OUT);
+        }
+        self.ready.write
+    }
+
+    /// Whether an operation would not block just now. Errors and hang-ups count: the operation tells them.
+    fn polls(&self, side: PollFlags) -> bool {
+        const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(self, side)], Some(&NOW)) != Ok(0)
+    }
+
+    /// It can't be waited for, and need not be: it never blocks, as a regular file.
+    pub fn never_blocks(&mut self) {
+        self.ready = Readiness {
+            read: true,
+            write: true,
+            read_closed: true,
+            write_closed: true,
+        };
     }
 
     /// A read would block from here on, unless the peer has ended.
@@ -131,3 +183,25 @@ impl AsFd for Descriptor {
         self.fd.as_fd()
     }
 }
+
+impl Drop for Descriptor {
+    /// Closes it, unless it is a standard stream of the process, whose number the next file must not get.
+    fn drop(&mut self) {
+        // SAFETY: CLOSED-ONCE: this is the only place that takes the descriptor out, and nothing uses the value afterwards.
+        let fd = unsafe { ManuallyDrop::take(&mut self.fd) };
+        if fd.as_raw_fd() <= STANDARD {
+            let _ = fd.into_raw_fd();
+        } else if self.lingers {
+            // Where there is no thread to be had, the closure is dropped here, and with it the descriptor.
+            let _ = std::thread::Builder::new()
+                .name("miou close".into())
+                .spawn(move || drop(fd));
+        } else {
+            drop(fd);
+        }
+        exhaustion::relieve();
+    }
+}
+
+/// The highest number of a standard stream.
+const STANDARD: i32 = 2;

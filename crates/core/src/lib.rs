@@ -18,6 +18,8 @@ pub mod descriptor;
 #[cfg(not(loom))]
 pub mod domain;
 #[cfg(not(loom))]
+pub mod exhaustion;
+#[cfg(not(loom))]
 pub mod listeners;
 #[cfg(not(loom))]
 pub mod mailbox;
@@ -25,6 +27,8 @@ pub mod mailbox;
 pub mod objects;
 #[cfg(not(loom))]
 pub mod op;
+#[cfg(not(loom))]
+pub mod options;
 #[cfg(not(loom))]
 pub mod poller;
 #[cfg(not(loom))]

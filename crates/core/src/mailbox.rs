@@ -23,6 +23,8 @@ pub enum Mail {
     },
     /// A wait of this domain has ended: a mutex was handed over.
     Granted(WaitId),
+    /// A descriptor was closed, and this domain waits for one.
+    Relief,
 }
 
 /// Names a wait: the token of its operation, and a number that tells it from earlier waits under the same token.

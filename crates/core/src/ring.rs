@@ -33,6 +33,8 @@ pub mod header {
     pub const CALLS: usize = 6;
     /// Turns that looked at the poller: a counter for benches and tests.
     pub const POLLS: usize = 7;
+    /// 1 where an accept waits for a descriptor to become free: there has to be a turn within 100 ms.
+    pub const EXHAUSTED: usize = 8;
 }
 
 /// 32-bit words in the header.

@@ -2,7 +2,7 @@
 //! result below zero is a negated errno.
 
 use std::cell::{RefCell, RefMut};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
 use std::rc::Rc;
 
 use miou_core::domain::kind_number;
@@ -13,7 +13,7 @@ use miou_core::poller::Key;
 use miou_core::ring::Ring;
 use miou_core::world::World;
 use miou_core::{domain, printer};
-use napi::bindgen_prelude::{Buffer, JsValue, Unknown};
+use napi::bindgen_prelude::{Buffer, JsValue, Uint8Array, Unknown};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use rustix::io::Errno;
@@ -39,6 +39,12 @@ fn number(result: std::result::Result<i32, Errno>) -> i32 {
 
 fn done(result: std::result::Result<(), Errno>) -> i32 {
     number(result.map(|()| 0))
+}
+
+/// A descriptor that was not taken over stays open.
+fn still_theirs((fd, errno): (OwnedFd, Errno)) -> Errno {
+    let _ = fd.into_raw_fd();
+    errno
 }
 
 #[napi]
@@ -134,7 +140,7 @@ impl Domain {
         // SAFETY: it is open, and whoever calls this hands it over (the contract of `ofFileDescr`).
         let owned = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd) };
         let adopted = self.core().adopt(owned, non_blocking);
-        number(adopted.map(|(key, kind)| {
+        number(adopted.map_err(still_theirs).map(|(key, kind)| {
             self.core().note_generation(key);
             (key.index() as i32) << 2 | kind_number(kind) as i32
         }))
@@ -211,6 +217,18 @@ impl Domain {
     #[napi]
     pub fn give_back(&self, index: i32, generation: i32, offset: i32, length: i32, sender: i32) {
         self.core().give_back(key(index, generation), offset, length, sender);
+    }
+
+    /// Hands bytes back to the front of a descriptor.
+    #[napi]
+    pub fn give_bytes_back(&self, index: i32, generation: i32, bytes: Uint8Array) {
+        self.core().give_bytes_back(key(index, generation), bytes.as_ref().into());
+    }
+
+    /// Sets an option of a socket, as crates/core/src/options.rs numbers them.
+    #[napi]
+    pub fn set_option(&self, index: i32, generation: i32, option: i32, value: i32) -> i32 {
+        done(self.core().set_option(key(index, generation), option, value))
     }
 
     /// Hands an accepted connection back to its listener, with its peer's address in the receive area.

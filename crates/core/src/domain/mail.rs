@@ -59,6 +59,7 @@ impl Domain {
             let Some(mail) = self.unread.take().or_else(|| self.mailbox.take()) else { return };
             match mail {
                 Mail::Granted(wait) => self.granted(wait),
+                Mail::Relief => self.accept_again(),
                 Mail::Message { from, bytes, cargo } => {
                     if self.ring.receive_room() < bytes.len() + cargo.len() * HANDLE + 8 {
                         self.unread = Some(Mail::Message { from, bytes, cargo });

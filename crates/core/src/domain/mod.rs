@@ -1,5 +1,6 @@
 //! A domain: one thread's ring, poller, descriptors and mailbox. [`Domain::turn`] is the one crossing for what suspends.
 
+mod exhausted;
 mod mail;
 mod sockets;
 mod submit;
@@ -21,6 +22,7 @@ use crate::table::Table;
 use crate::waiting::Pending;
 use crate::waker::Waker;
 use crate::world::World;
+use exhausted::Exhausted;
 
 pub use mail::kind_number;
 pub use submit::code;
@@ -40,6 +42,8 @@ pub struct Domain {
     overflow: VecDeque<Completion>,
     /// Descriptors with operations that could go on but for room in the ring.
     deferred: Vec<Key>,
+    /// Listeners that wait for a descriptor to become free.
+    exhausted: Exhausted,
     /// Mail that found no room in the receive area.
     unread: Option<Mail>,
     /// Descriptors that are to travel with the next message.
@@ -70,6 +74,7 @@ impl Domain {
             table: Table::default(),
             overflow: VecDeque::new(),
             deferred: Vec::new(),
+            exhausted: Exhausted::default(),
             unread: None,
             outgoing: Vec::new(),
             waits: HashMap::new(),
@@ -119,6 +124,7 @@ impl Domain {
         self.drain();
         self.spill();
         self.resume_deferred();
+        self.accept_in_time();
         // Operations that ended at once are on their way back already: every other look at the poller can be saved. No
         // more than that, so that a domain whose tasks never wait still sees every event within two rounds.
         self.looked_away = self.completed() > 0 && !self.looked_away;
@@ -218,7 +224,7 @@ impl Domain {
             } else {
                 Attempt::NoRoom
             };
-            let ended = !matches!(attempt, Attempt::Blocked | Attempt::NoRoom);
+            let ended = !attempt.waits();
             if ended {
                 side.pop();
             }
@@ -241,6 +247,7 @@ impl Domain {
             }
             Attempt::Blocked => self.watch(key, token),
             Attempt::NoRoom => self.deferred.push(key),
+            Attempt::Exhausted => self.exhausted(key),
         }
     }
 

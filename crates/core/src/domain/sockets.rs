@@ -1,7 +1,8 @@
 //! The rare calls that never suspend: making sockets, naming them, their options, their end.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketAddrAny, SocketType, sockopt};
 
@@ -9,6 +10,7 @@ use super::{CLOSED, Domain};
 use crate::address::{self, Address};
 use crate::descriptor::{Descriptor, Kind, Returned};
 use crate::listeners::{Listening, Sharing};
+use crate::options;
 use crate::poller::Key;
 use crate::ring::Completion;
 
@@ -25,7 +27,11 @@ impl Domain {
     /// # Errors
     /// Those of `socket`.
     pub fn socket(&mut self, family: AddressFamily, datagram: bool) -> Result<Key> {
-        let (kind, r#type) = if datagram { (Kind::Datagram, SocketType::DGRAM) } else { (Kind::Stream, SocketType::STREAM) };
+        let (kind, r#type) = if datagram {
+            (Kind::Datagram, SocketType::DGRAM)
+        } else {
+            (Kind::Stream, SocketType::STREAM)
+        };
         let fd = make(family, r#type)?;
         if kind == Kind::Stream && family != AddressFamily::UNIX {
             sockopt::set_tcp_nodelay(&fd, true)?;
@@ -33,23 +39,38 @@ impl Domain {
         Ok(self.table.insert(Descriptor::new(fd, kind)))
     }
 
-    /// Takes over a descriptor of the process by number, and says what kind it is.
+    /// Takes over a descriptor of the process, and says what kind it is.
     ///
     /// # Errors
-    /// `BADF` where there is no such descriptor; `INVAL` for a socket that is neither stream nor datagram.
-    pub fn adopt(&mut self, fd: OwnedFd, non_blocking: bool) -> Result<(Key, Kind)> {
+    /// Hands it back, with `PROTONOSUPPORT` for a socket that is neither stream nor datagram.
+    pub fn adopt(&mut self, fd: OwnedFd, non_blocking: bool) -> std::result::Result<(Key, Kind), (OwnedFd, Errno)> {
         let kind = match sockopt::socket_type(&fd) {
             Ok(SocketType::STREAM) => Kind::Stream,
             Ok(SocketType::DGRAM) => Kind::Datagram,
-            Ok(_) => return Err(Errno::INVAL),
+            Ok(_) => return Err((fd, Errno::PROTONOSUPPORT)),
             Err(_) => Kind::File,
         };
-        let flags = rustix::fs::fcntl_getfl(&fd)?;
-        let wanted = if non_blocking { flags | rustix::fs::OFlags::NONBLOCK } else { flags - rustix::fs::OFlags::NONBLOCK };
-        if wanted != flags {
-            rustix::fs::fcntl_setfl(&fd, wanted)?;
+        if let Err(errno) = set_mode(fd.as_fd(), non_blocking) {
+            return Err((fd, errno));
         }
-        Ok((self.table.insert(Descriptor::new(fd, kind)), kind))
+        let mut descriptor = Descriptor::new(fd, kind);
+        descriptor.blocking = !non_blocking;
+        descriptor.lingers =
+            sockopt::socket_linger(&descriptor).is_ok_and(|time| time.is_some_and(|time| !time.is_zero()));
+        let key = self.table.insert(descriptor);
+        if kind == Kind::File {
+            self.watch_file(key);
+        }
+        Ok((key, kind))
+    }
+
+    /// Watches a file from the start, to learn whether it can be waited for.
+    fn watch_file(&mut self, key: Key) {
+        let Some(descriptor) = self.table.get(key) else { return };
+        descriptor.watched = self.poller.add(descriptor.as_fd(), key).is_ok();
+        if !descriptor.watched {
+            descriptor.never_blocks();
+        }
     }
 
     /// The number that the system knows a descriptor by.
@@ -99,20 +120,23 @@ impl Domain {
     /// `NOTCONN`, `NOTSOCK`, `BADF`.
     pub fn name(&mut self, key: Key, peer: bool) -> Result<Vec<u8>> {
         let descriptor = self.descriptor(key)?;
-        let name: Option<SocketAddrAny> =
-            if peer { rustix::net::getpeername(&*descriptor)? } else { Some(rustix::net::getsockname(&*descriptor)?) };
+        let name: Option<SocketAddrAny> = if peer {
+            rustix::net::getpeername(&*descriptor)?
+        } else {
+            Some(rustix::net::getsockname(&*descriptor)?)
+        };
         let mut out = vec![0; address::MOST];
         let length = address::encode(name.as_ref(), &mut out);
         out.truncate(length);
         Ok(out)
     }
 
-    /// Lets `act` work on a descriptor: options of sockets are set through this.
+    /// Sets an option of a socket, see [`options`].
     ///
     /// # Errors
-    /// `BADF`, and those of `act`.
-    pub fn with<T>(&mut self, key: Key, act: impl FnOnce(&mut Descriptor) -> Result<T>) -> Result<T> {
-        act(self.descriptor(key)?)
+    /// `BADF`, and those of `setsockopt`.
+    pub fn set_option(&mut self, key: Key, option: i32, value: i32) -> Result<()> {
+        options::set(self.descriptor(key)?, option, value)
     }
 
     /// Closes a descriptor. Whoever waits on it is told [`CLOSED`].
@@ -131,33 +155,81 @@ impl Domain {
     /// Withdraws an operation that waits on a descriptor; `false` where it does not wait there.
     pub fn withdraw(&mut self, key: Key, token: i32) -> bool {
         self.drain();
-        let Some(descriptor) = self.table.get(key) else { return false };
-        let waits = descriptor.readers.remove(token).or_else(|| descriptor.writers.remove(token));
+        let Some(descriptor) = self.table.get(key) else {
+            return false;
+        };
+        let waits = descriptor
+            .readers
+            .remove(token)
+            .or_else(|| descriptor.writers.remove(token));
         waits.is_some()
     }
 
-    /// Hands bytes, or a datagram with its sender's address behind it, back to the front of its descriptor.
+    /// Hands bytes of the receive area, or a datagram with its sender's address behind it, back to the front of its
+    /// descriptor; an error, where the length is below zero.
     pub fn give_back(&mut self, key: Key, offset: i32, length: i32, sender: i32) {
+        if length < 0 {
+            return self.put_back(key, Returned::Error(length));
+        }
         let bytes = self.ring.received(offset, length);
         let from = self.ring.received(offset.saturating_add(length), sender);
-        let (Some(bytes), Some(from), Some(descriptor)) = (bytes, from, self.table.get(key)) else { return };
+        let (Some(bytes), Some(from), Some(descriptor)) = (bytes, from, self.table.get(key)) else {
+            return;
+        };
         match descriptor.kind {
-            Kind::Datagram => descriptor.give_back(Returned::Datagram { bytes: bytes.into(), from: from.into() }),
-            _ if bytes.is_empty() => {}
-            _ => descriptor.give_back(Returned::Bytes { bytes: bytes.into(), taken: 0 }),
+            Kind::Datagram => self.put_back(
+                key,
+                Returned::Datagram {
+                    bytes: bytes.into(),
+                    from: from.into(),
+                },
+            ),
+            _ => self.give_bytes_back(key, bytes.into()),
         }
-        self.progress(key);
+    }
+
+    /// Hands bytes back to the front of their descriptor.
+    pub fn give_bytes_back(&mut self, key: Key, bytes: Box<[u8]>) {
+        if !bytes.is_empty() {
+            self.put_back(key, Returned::Bytes { bytes, taken: 0 });
+        }
+    }
+
+    fn put_back(&mut self, key: Key, returned: Returned) {
+        if let Some(descriptor) = self.table.get(key) {
+            descriptor.give_back(returned);
+            self.progress(key);
+        }
     }
 
     /// Hands an accepted connection back to the front of its listener, or closes it where the listener is gone.
     pub fn give_back_connection(&mut self, listener: Key, connection: Key, peer: (i32, i32)) {
         let peer: Box<[u8]> = self.ring.received(peer.0, peer.1).unwrap_or_default().into();
-        let Some(mut connection) = self.table.remove(connection) else { return };
+        let Some(mut connection) = self.table.remove(connection) else {
+            return;
+        };
         self.unwatch(&mut connection);
         if let Some(listener) = self.table.get(listener) {
-            listener.give_back(Returned::Connection { connection: Box::new(connection), peer });
+            listener.give_back(Returned::Connection {
+                connection: Box::new(connection),
+                peer,
+            });
         }
         self.progress(listener);
+    }
+}
+
+fn set_mode(fd: BorrowedFd<'_>, non_blocking: bool) -> Result<()> {
+    let flags = rustix::fs::fcntl_getfl(fd)?;
+    let wanted = if non_blocking {
+        flags | OFlags::NONBLOCK
+    } else {
+        flags - OFlags::NONBLOCK
+    };
+    if wanted == flags {
+        Ok(())
+    } else {
+        rustix::fs::fcntl_setfl(fd, wanted)
     }
 }
 

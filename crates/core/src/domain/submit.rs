@@ -62,7 +62,7 @@ impl Domain {
         } else {
             Attempt::NoRoom
         };
-        if matches!(attempt, Attempt::Blocked | Attempt::NoRoom) {
+        if attempt.waits() {
             let side = if op.reads() { &mut descriptor.readers } else { &mut descriptor.writers };
             side.push(Pending { token, op });
         }

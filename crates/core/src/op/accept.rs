@@ -8,6 +8,7 @@ use rustix::net::SocketAddrAny;
 use super::Attempt;
 use crate::address;
 use crate::descriptor::{Descriptor, Kind, Returned};
+use crate::exhaustion::is_exhausted;
 use crate::ring::Ring;
 
 /// Accepts one connection, in non-blocking mode and closed on exec. Completes with its place, its generation and the
@@ -18,13 +19,15 @@ pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
     }
     let (offset, buffer) = ring.receive_buffer(address::MOST);
     if let Some(returned) = descriptor.take_returned() {
-        let Returned::Connection { connection, peer } = returned else { return Attempt::error(Errno::INVAL) };
+        let Returned::Connection { connection, peer } = returned else {
+            return Attempt::error(Errno::INVAL);
+        };
         let length = peer.len().min(buffer.len());
         buffer[..length].copy_from_slice(&peer[..length]);
         ring.hold(length);
         return Attempt::Accepted(connection, offset, length);
     }
-    if !descriptor.ready.read {
+    if !descriptor.readable() {
         return Attempt::Blocked;
     }
     loop {
@@ -40,6 +43,7 @@ pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
                 descriptor.ready.read = false;
                 return Attempt::Blocked;
             }
+            Err(errno) if is_exhausted(errno) => return Attempt::Exhausted,
             Err(errno) => return Attempt::error(errno),
         }
     }

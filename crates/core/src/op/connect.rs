@@ -9,7 +9,12 @@ use crate::descriptor::{Descriptor, Readiness};
 /// Begins to connect. Blocked: the system is at it, and [`connected`] tells the outcome.
 pub fn connect(to: &Address, descriptor: &mut Descriptor) -> Attempt {
     // What was known of the socket before, a refused attempt say, holds no longer.
-    descriptor.ready = Readiness { read: true, write: false, read_closed: false, write_closed: false };
+    descriptor.ready = Readiness {
+        read: true,
+        write: false,
+        read_closed: false,
+        write_closed: false,
+    };
     let begun = match to {
         Address::Inet(address) => rustix::net::connect(&*descriptor, address),
         Address::Path(address) => rustix::net::connect(&*descriptor, address),

@@ -47,9 +47,17 @@ pub enum Attempt {
     Blocked,
     /// The receive area is full: try again next turn.
     NoRoom,
+    /// The process has no descriptor left: try again when one is closed.
+    Exhausted,
 }
 
 impl Attempt {
+    /// Whether the operation goes on waiting.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        matches!(self, Self::Blocked | Self::NoRoom | Self::Exhausted)
+    }
+
     /// An end with a result alone.
     #[must_use]
     pub const fn result(result: i32) -> Self {

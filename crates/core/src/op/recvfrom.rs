@@ -17,7 +17,11 @@ pub fn recvfrom(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> At
     }
     let (offset, buffer) = ring.receive_buffer(most + address::MOST);
     if let Some(returned) = descriptor.take_returned() {
-        let Returned::Datagram { bytes, from } = returned else { return Attempt::error(Errno::INVAL) };
+        let (bytes, from) = match returned {
+            Returned::Datagram { bytes, from } => (bytes, from),
+            Returned::Error(error) => return Attempt::result(error),
+            _ => return Attempt::error(Errno::INVAL),
+        };
         let length = most.min(bytes.len());
         let sender = from.len().min(address::MOST);
         buffer[..length].copy_from_slice(&bytes[..length]);
@@ -29,7 +33,7 @@ pub fn recvfrom(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> At
         return Attempt::Blocked;
     }
     loop {
-        match rustix::net::recvfrom(&*descriptor, &mut buffer[..most], RecvFlags::empty()) {
+        match rustix::net::recvfrom(&*descriptor, &mut buffer[..most], RecvFlags::DONTWAIT) {
             Ok((length, _, from)) => {
                 let sender = address::encode(from.as_ref(), &mut buffer[length..]);
                 ring.hold(length + sender);

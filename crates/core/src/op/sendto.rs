@@ -18,8 +18,8 @@ pub fn sendto(bytes: &[u8], to: &[u8], descriptor: &mut Descriptor) -> Attempt {
     };
     loop {
         let sent = match &to {
-            Address::Inet(to) => rustix::net::sendto(&*descriptor, bytes, SendFlags::empty(), to),
-            Address::Path(to) => rustix::net::sendto(&*descriptor, bytes, SendFlags::empty(), to),
+            Address::Inet(to) => rustix::net::sendto(&*descriptor, bytes, SendFlags::DONTWAIT, to),
+            Address::Path(to) => rustix::net::sendto(&*descriptor, bytes, SendFlags::DONTWAIT, to),
         };
         match sent {
             Ok(length) => return Attempt::result(length as i32),

@@ -1,9 +1,11 @@
 //! Writing to a stream or a file.
 
 use rustix::io::Errno;
+use rustix::net::SendFlags;
+use rustix::pipe::PIPE_BUF;
 
 use super::Attempt;
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Kind};
 
 /// What the kernel did not take of a write: kept here, never in memory of the user.
 #[derive(Debug)]
@@ -18,7 +20,11 @@ impl Unwritten {
     /// Keeps a copy of what is left of `bytes` when the kernel has taken the first `taken`.
     #[must_use]
     pub fn of(bytes: &[u8], taken: usize) -> Self {
-        Self { bytes: bytes[taken..].into(), written: 0, length: bytes.len() }
+        Self {
+            bytes: bytes[taken..].into(),
+            written: 0,
+            length: bytes.len(),
+        }
     }
 
     /// Writes on. Completes with the count of this piece's bytes once all of them are written.
@@ -40,6 +46,9 @@ impl Unwritten {
 /// Writes as much as the kernel takes now and returns how much that was. A write that is shorter than asked ends the
 /// readiness without a second call.
 pub fn write(bytes: &[u8], descriptor: &mut Descriptor) -> Result<usize, Errno> {
+    if descriptor.blocking {
+        return write_blocking(bytes, descriptor);
+    }
     if !descriptor.ready.write {
         return Ok(0);
     }
@@ -59,4 +68,27 @@ pub fn write(bytes: &[u8], descriptor: &mut Descriptor) -> Result<usize, Errno> 
             Err(errno) => return Err(errno),
         }
     }
+}
+
+/// A socket in blocking mode is written without blocking all the same; of another file is only known that it takes
+/// `PIPE_BUF` bytes once it polls as writable.
+fn write_blocking(bytes: &[u8], descriptor: &mut Descriptor) -> Result<usize, Errno> {
+    let mut written = 0;
+    while written < bytes.len() && descriptor.writable() {
+        let rest = &bytes[written..];
+        let taken = if descriptor.kind == Kind::Stream {
+            rustix::net::send(&*descriptor, rest, SendFlags::DONTWAIT)
+        } else {
+            rustix::io::write(&*descriptor, &rest[..rest.len().min(PIPE_BUF)])
+        };
+        match taken {
+            Ok(length) => written += length,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => descriptor.ready.write = false,
+            // What was taken before counts: the next attempt meets the error again.
+            Err(_) if written > 0 => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(written)
 }
