@@ -8,6 +8,7 @@ import { forgottenYield } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
+import { SUSPENSION } from './suspension.js'
 import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
@@ -181,7 +182,7 @@ export function unlist(child: TaskRecord): void {
   child.newer = null
 }
 
-/** A task yielded what is no operation: the run is over, its `finally` blocks still run. */
+/** A task yielded what is no operation: the run is over. The task unwinds as one that is cancelled, shields included. */
 export function foreignYield(task: TaskRecord, value: unknown): void {
   const what = value instanceof Promise ? 'a promise (await it with until(...))' : describe(value)
   const hint = typeof value === 'object' && value !== null && Symbol.iterator in value ? ': write yield* instead of yield' : ''
@@ -189,10 +190,12 @@ export function foreignYield(task: TaskRecord, value: unknown): void {
   task.flags |= FATAL
   task.cancelled ??= makeCancelled(error)
   task.run.fail(error)
+  let result: IteratorResult<unknown, unknown> | undefined
   try {
-    ;(task.code as Generator<unknown>).return?.(undefined)
+    result = (task.code as Generator<unknown>).return?.(undefined)
   } catch (thrown) {
-    suppress(task, thrown)
+    return ended(task, false, thrown)
   }
-  ended(task, false, task.cancelled)
+  const waits = result?.value === SUSPENSION && task.op !== null
+  if (!waits) ended(task, false, task.cancelled)
 }

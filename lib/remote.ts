@@ -46,7 +46,7 @@ export function sendEnd(task: TaskRecord): void {
   if (place < 0) return
   const ok = (task.flags & OK) !== 0
   try {
-    end(task, place, ok, task.value)
+    end(task, place, ok, task.flags & FATAL ? run.fatal : task.value)
   } catch (error) {
     if (ok) discard(task.value)
     end(task, place, false, error)
