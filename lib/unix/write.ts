@@ -39,7 +39,8 @@ export class Write extends DescriptorOp<void> {
 
   private keep(): void {
     if (this.end > this.data.byteLength) return
-    this.data = this.data.slice(this.off, this.end)
+    // Not `slice`, which does not copy a Buffer.
+    this.data = new Uint8Array(this.data.subarray(this.off, this.end))
     this.end -= this.off
     this.off = 0
   }
