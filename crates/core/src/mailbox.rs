@@ -77,6 +77,11 @@ impl Mailbox {
         }
     }
 
+    /// Whether there is mail, as the word says that JavaScript looks at.
+    pub fn has_mail(&self) -> bool {
+        self.signal().load(Ordering::Relaxed) != 0
+    }
+
     /// Takes the oldest mail.
     pub fn take(&self) -> Option<Mail> {
         self.inbox.pop()

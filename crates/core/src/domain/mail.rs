@@ -1,5 +1,8 @@
 //! Mail: messages to and from other domains.
 
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
 use super::Domain;
 use crate::descriptor::{Descriptor, Kind};
 use crate::mailbox::Mail;
@@ -8,6 +11,14 @@ use crate::ring::{Completion, MESSAGE};
 
 /// Bytes that the handle of a descriptor takes behind the message that it travels with: place, generation, kind.
 const HANDLE: usize = 12;
+
+/// Longest that a domain waits awake for an answer.
+const LINGER: Duration = Duration::from_micros(20);
+/// How long after the last mail it does.
+const CORRESPONDING: Duration = Duration::from_micros(100);
+
+static SEVERAL_PROCESSORS: LazyLock<bool> =
+    LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|count| count.get() > 1));
 
 impl Domain {
     /// Posts what was laid into the send area, with the descriptors that were packed for it.
@@ -19,6 +30,7 @@ impl Domain {
             cargo.push(descriptor);
         }
         let Some(bytes) = self.ring.sent(offset, length) else { return };
+        self.corresponded = Some(Instant::now());
         self.world().send(place, Mail::Message { from: self.place(), bytes: bytes.into(), cargo });
     }
 
@@ -52,11 +64,33 @@ impl Domain {
         descriptor.ready.write = true;
     }
 
+    /// Waits a moment for an answer before the domain sleeps, where there was mail just now and another processor may be
+    /// writing it: a sleep and a wake cost four times as long. Whether there is mail.
+    pub(super) fn linger(&self) -> bool {
+        let Some(last) = self.corresponded else { return false };
+        if last.elapsed() > CORRESPONDING || !*SEVERAL_PROCESSORS {
+            return false;
+        }
+        let until = Instant::now() + LINGER;
+        loop {
+            for _ in 0..64 {
+                if self.mailbox.has_mail() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+        }
+    }
+
     /// Turns mail into completions, as far as there is room.
     pub(super) fn take_mail(&mut self) {
         self.mailbox.acknowledge();
         while self.overflow.is_empty() && self.ring.completion_room() > 0 {
             let Some(mail) = self.unread.take().or_else(|| self.mailbox.take()) else { return };
+            self.corresponded = Some(Instant::now());
             match mail {
                 Mail::Granted(wait) => self.granted(wait),
                 Mail::Relief => self.accept_again(),

@@ -11,6 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::mailbox::{Mail, Mailbox};
 use crate::op::Attempt;
@@ -48,6 +49,8 @@ pub struct Domain {
     unread: Option<Mail>,
     /// Descriptors that are to travel with the next message.
     outgoing: Vec<Key>,
+    /// When it last sent mail or had some.
+    corresponded: Option<Instant>,
     /// Waits for mutexes and on conditions, by token.
     waits: HashMap<i32, (u32, Wait)>,
     next_wait: u32,
@@ -77,6 +80,7 @@ impl Domain {
             exhausted: Exhausted::default(),
             unread: None,
             outgoing: Vec::new(),
+            corresponded: None,
             waits: HashMap::new(),
             next_wait: 0,
             parker: Parker::default(),
@@ -133,7 +137,9 @@ impl Domain {
         }
         self.take_mail();
         if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
-            if self.mailbox.declare_asleep() {
+            if self.linger() {
+                self.take_mail();
+            } else if self.mailbox.declare_asleep() {
                 self.ring.set_header(header::ASLEEP, 1);
             } else {
                 self.take_mail();
