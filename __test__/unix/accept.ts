@@ -1,0 +1,199 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { test } from '../support/case.js'
+import { closing, datagrams, failsWith, listening, onOneDomain, readAll, settle, throwsIn } from '../support/loopback.js'
+import { refuses } from '../support/refusal.js'
+
+/** Connects, and says who it is. */
+function* client(address: Unix.Address, name = '') {
+  const fd = Unix.tcpv4()
+  yield* Unix.connect(fd, address)
+  yield* Unix.write(fd, name)
+  return fd
+}
+
+onOneDomain('accept gives the connection, and the address that its client has', function* (t) {
+  const [listener, address] = listening()
+  const fd = yield* client(address, 'hi')
+  const [connection, peer] = yield* Unix.accept(listener)
+  t.deepEqual(peer, Unix.address(fd))
+  t.deepEqual(Unix.peer(connection), Unix.address(fd))
+  t.deepEqual(Unix.address(connection), address)
+  t.is(yield* Unix.read(connection, Buffer.alloc(4)), 2)
+  closing(listener, fd, connection)
+})
+
+onOneDomain('several tasks that accept are served in the order in which they came', function* (t) {
+  const [listener, address] = listening()
+  const order: string[] = []
+  const tasks = [...'abc'].map((name) =>
+    Miou.async(function* () {
+      const [fd] = yield* Unix.accept(listener)
+      order.push(name)
+      Unix.close(fd)
+    }),
+  )
+  yield* settle()
+  for (let i = 0; i < 3; i++) Unix.close(yield* client(address))
+  yield* Miou.awaitAll(tasks)
+  t.deepEqual(order, ['a', 'b', 'c'])
+  Unix.close(listener)
+})
+
+onOneDomain('options are set on each connection, and an option that there is not is refused before', function* (t) {
+  const [listener, address] = listening()
+  refuses(t, () => Unix.accept(listener, { noSuch: 1 } as Unix.SocketOptions), Miou.InvalidArgument, /noSuch/)
+  const fd = yield* client(address)
+  const [connection] = yield* Unix.accept(listener, { linger: 0, keepAlive: 1500, sendBuffer: 20_000 })
+  yield* Unix.write(connection, 'lost')
+  Unix.close(connection)
+  yield* settle()
+  // With a linger of 0, closing resets.
+  yield* failsWith(t, () => readAll(fd), 'ECONNRESET')
+  closing(listener, fd)
+})
+
+onOneDomain('accept takes a listening stream socket', function* (t) {
+  const [fd] = datagrams()
+  refuses(t, () => Unix.accept(fd), Miou.InvalidArgument, /stream/)
+  const socket = Unix.tcpv4()
+  yield* failsWith(t, () => Unix.accept(socket), 'EINVAL')
+  closing(fd, socket)
+})
+
+onOneDomain('no connection is lost by an accept that is cancelled, at whatever moment, and they stay in order', function* (t) {
+  const [listener, address] = listening()
+  for (let moment = 0; moment < 10; moment++) {
+    const accepted: Unix.FileDescr[] = []
+    const accepting = Miou.async(function* () {
+      for (;;) accepted.push((yield* Unix.accept(listener))[0])
+    })
+    yield* Miou.yield()
+    const clients: Unix.FileDescr[] = []
+    for (const name of 'abc') clients.push(yield* client(address, name))
+    for (let i = 0; i < moment; i++) yield* Miou.yield()
+    yield* Miou.cancel(accepting)
+    while (accepted.length < 3) accepted.push((yield* Unix.accept(listener))[0])
+    let names = ''
+    for (const fd of accepted) {
+      const buf = Buffer.alloc(1)
+      yield* Unix.read(fd, buf)
+      names += buf.toString()
+    }
+    t.is(names, 'abc', `moment ${moment}`)
+    closing(...clients, ...accepted)
+  }
+  Unix.close(listener)
+})
+
+onOneDomain('accepts that have ended in the core, and are cancelled before their tasks hear of it, lose no connection', function* (t) {
+  const [listener, address] = listening()
+  const clients = [yield* client(address, 'a'), yield* client(address, 'b')]
+  yield* settle()
+  const tasks = clients.map(() => Miou.async(() => Unix.accept(listener)))
+  yield* Miou.yield()
+  for (const task of tasks) yield* Miou.cancel(task)
+  const [first, peer] = yield* Unix.accept(listener)
+  const [second] = yield* Unix.accept(listener)
+  t.true(clients.some((fd) => JSON.stringify(Unix.address(fd)) === JSON.stringify(peer)))
+  t.is(yield* Unix.read(first, Buffer.alloc(1)), 1)
+  closing(listener, first, second, ...clients)
+})
+
+onOneDomain('a connection that came back is closed with its listener', function* (t) {
+  const [listener, address] = listening()
+  const fd = yield* client(address)
+  yield* settle()
+  const tasks = [1, 2].map(() => Miou.async(() => Unix.accept(listener)))
+  yield* Miou.yield()
+  for (const task of tasks) yield* Miou.cancel(task)
+  Unix.close(listener)
+  try {
+    t.is((yield* readAll(fd)).length, 0)
+  } catch (error) {
+    t.is((error as Unix.SystemError).code, 'ECONNRESET')
+  }
+  Unix.close(fd)
+})
+
+onOneDomain('a listener that is closed under those who accept wakes them with Closed', function* (t) {
+  const [listener] = listening()
+  const tasks = [1, 2].map(() => Miou.async(() => Unix.accept(listener)))
+  yield* settle()
+  Unix.close(listener)
+  for (const result of yield* Miou.awaitAll(tasks)) t.true(!result.ok && result.error instanceof Miou.Closed)
+  yield* throwsIn(t, () => Unix.accept(listener), Miou.Closed)
+})
+
+onOneDomain('clients that are gone before they are accepted do no harm', function* (t) {
+  const [listener, address] = listening()
+  for (let i = 0; i < 5; i++) {
+    const fd = yield* client(address)
+    Unix.setOptions(fd, { linger: 0 })
+    Unix.close(fd)
+  }
+  const last = yield* client(address, 'last')
+  for (;;) {
+    const [fd] = yield* Unix.accept(listener, { keepAlive: 1000 })
+    const buf = Buffer.alloc(9)
+    let text = ''
+    try {
+      text = buf.toString('latin1', 0, yield* Unix.read(fd, buf))
+    } catch (error) {
+      t.is((error as Unix.SystemError).code, 'ECONNRESET')
+    }
+    Unix.close(fd)
+    if (text === 'last') break
+  }
+  closing(listener, last)
+})
+
+onOneDomain('accepting and closing many connections leaves no descriptor and no memory behind', function* (t) {
+  const [listener, address] = listening()
+  const round = function* (count: number) {
+    for (let i = 0; i < count; i++) {
+      const fd = Unix.tcpv4()
+      yield* Unix.connect(fd, address, { linger: 0 })
+      const [connection] = yield* Unix.accept(listener)
+      closing(fd, connection)
+    }
+  }
+  yield* round(500)
+  global.gc?.()
+  const before = process.memoryUsage().rss
+  yield* round(3000)
+  t.true(process.memoryUsage().rss - before < 20 << 20)
+  Unix.close(listener)
+})
+
+/** Runs a program with few descriptors, and gives what it prints, a line of JSON each. */
+async function withFewDescriptors(limit: number, ...args: string[]): Promise<Record<string, number>[]> {
+  const program = fileURLToPath(new URL('../programs/exhausted.js', import.meta.url))
+  const child = spawn('sh', ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`the program ended with ${code}: ${out}`)
+  return out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, number>)
+}
+
+for (const [how, title] of [
+  ['here', 'this domain closes one'],
+  ['there', 'another domain closes one'],
+  ['node', 'something else in the process closes one'],
+] as const) {
+  test(`out of descriptors, accept waits without spinning, and goes on as soon as ${title}`, async (t) => {
+    const [waiting, freed] = await withFewDescriptors(256, how)
+    t.true(waiting!.clients! > 0 && waiting!.accepted! < waiting!.clients!, JSON.stringify(waiting))
+    t.true(waiting!.cpu! < 50, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
+    t.is(freed!.accepted, waiting!.clients)
+    t.true(freed!.ms! < (how === 'node' ? 400 : 60), `after ${freed!.ms} ms`)
+  })
+}
