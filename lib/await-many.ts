@@ -3,7 +3,7 @@ import { cancelTree } from './cancellation.js'
 import { unlist } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { Compound, current, make, Op, type Operation } from './operation.js'
-import { pick } from './orphans.js'
+import { choose } from './random.js'
 import { ready } from './ready.js'
 import { SUSPENDED, WAITING } from './suspension.js'
 import { DONE, nameOf, type Result, resultOf, type Task, type TaskRecord } from './task.js'
@@ -87,6 +87,13 @@ class AwaitFirst extends AwaitOne {
     for (const task of this.tasks) unlist(task)
     return resultOf(this.first!)
   }
+}
+
+/** One of several tasks that are over: by chance, but one that returned before one that threw. */
+function pick(over: TaskRecord[], chooser: TaskRecord): TaskRecord {
+  const returned = over.filter((task) => resultOf(task).ok)
+  const candidates = returned.length > 0 ? returned : over
+  return candidates[choose(chooser, candidates.length)]!
 }
 
 function children(op: Op<unknown>, tasks: readonly Task<unknown>[]): TaskRecord[] {

@@ -11,7 +11,7 @@ import { endWith, runs } from './remote.js'
 import { attach, detach, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, DONE, nameOf, REMOTE, type Task, TaskRecord } from './task.js'
+import { CALLED, DONE, REMOTE, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -52,12 +52,6 @@ export function call<A extends unknown[], T>(fn: (...args: A) => Operation<T>, a
 /** Calls a function at a place. */
 export function callAt(parent: TaskRecord, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): TaskRecord {
   const { run } = parent
-  const give = options.give ?? []
-  for (const resource of give) {
-    if (resource.owner !== null && resource.owner !== parent) {
-      throw new InvalidArgument(`call: ${nameOf(resource.owner)} owns a resource that is to be given: only its owner may give it`)
-    }
-  }
   const id = run.nextId()
   const unborn = parent.cancelled !== null && parent.shields === 0
   const { seed } = parent
@@ -97,7 +91,8 @@ export function sendDeferred(run: RunRecord): void {
 }
 
 function sendCall(run: RunRecord, id: number, seed: number, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): void {
-  const { give = [], name = '', transfer } = options
+  const { name = '', transfer } = options
+  const give = [...new Set(options.give)]
   const wrap = wrapping(to, 'an argument of call')
   if (transfer !== undefined) wrap.transfer = transfer
   if (give.length > 0) wrap.given = new Set(give)

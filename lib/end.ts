@@ -143,6 +143,8 @@ function childDone(child: TaskRecord, parent: TaskRecord): boolean {
     strikeOff(child)
     return parent.live === 0
   }
+  const stored = child.extra?.stored
+  if (stored !== undefined) stored.collector.ended(stored)
   parent.op?.childEnded(child)
   return false
 }

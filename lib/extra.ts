@@ -1,4 +1,4 @@
-import type { OrphansRecord } from './orphans.js'
+import type { Stored } from './collector.js'
 import type { TaskRecord } from './task.js'
 
 /** What only some tasks have. */
@@ -19,8 +19,8 @@ export interface Extra {
   rethrown: number
   /** Where it was created, with MIOU_DEBUG. */
   created: string | undefined
-  /** The collector that stores it. */
-  orphans: OrphansRecord | undefined
+  /** What stands for it in the collector that stores it. */
+  stored: Stored | undefined
   /** The waits on conditions that were cancelled: their mutexes count as unlocked. */
   lost: Set<object> | undefined
   /** Of its abort signal. */
@@ -40,7 +40,7 @@ export function extra(task: TaskRecord): Extra {
     mutexes: undefined,
     rethrown: 0,
     created: undefined,
-    orphans: undefined,
+    stored: undefined,
     lost: undefined,
     controller: undefined,
     context: undefined,

@@ -91,6 +91,10 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
 
 /** An operation on a descriptor: it always suspends. */
 export abstract class DescriptorOp<T> extends RingOp<T> {
+  override get external(): boolean {
+    return true
+  }
+
   /** As in the base, which has too many kinds of operation below it for its calls to be inlined (0.1 us a message). */
   override next(): IteratorResult<Suspension, T> {
     const { task } = this

@@ -47,6 +47,11 @@ export abstract class Op<T> implements Operation<T> {
   /** A child of the waiting task has ended. */
   childEnded(_child: TaskRecord): void {}
 
+  /** Whether something outside of tasks ends the wait: the system, a timer, a callback. */
+  get external(): boolean {
+    return false
+  }
+
   /** What a line of the task tree says. */
   describe(): string {
     return this.label

@@ -1,9 +1,10 @@
-import { choose } from './random.js'
-import { InvalidArgument } from './errors.js'
+import { Collector } from './collector.js'
 import { unlist } from './end.js'
+import { InvalidArgument } from './errors.js'
+import { extra } from './extra.js'
 import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
-import { DONE, type Result, resultOf, type Task, type TaskRecord } from './task.js'
+import { type Result, resultOf, type Task, type TaskRecord } from './task.js'
 
 /** A collector of background tasks. It stores them for their parent, who still must await or cancel each. */
 export interface Orphans<T> {
@@ -11,16 +12,6 @@ export interface Orphans<T> {
   readonly length: number
   /** @internal */
   readonly kind: (value: T) => void
-}
-
-/** Stores tasks, the newest last; the ended ones can be found without looking at the others. */
-export class OrphansRecord {
-  owner: TaskRecord | null = null
-  readonly stored: TaskRecord[] = []
-  get length(): number {
-    return this.stored.length
-  }
-  declare readonly kind: (value: never) => void
 }
 
 /**
@@ -32,22 +23,22 @@ export class OrphansRecord {
  * yield* Miou.drain(handlers)
  */
 export function orphans<T>(): Orphans<T> {
-  return new OrphansRecord() as unknown as Orphans<T>
+  return new Collector() as unknown as Orphans<T>
 }
 
 /** Throws where `o` is no collector that `task` may use. */
-export function checkCollector(o: unknown, task: TaskRecord): asserts o is OrphansRecord {
-  if (!(o instanceof OrphansRecord)) throw new InvalidArgument('not a collector: Miou.orphans() makes one')
+export function checkCollector(o: unknown, task: TaskRecord): asserts o is Collector {
+  if (!(o instanceof Collector)) throw new InvalidArgument('not a collector: Miou.orphans() makes one')
   if (o.owner !== null && o.owner !== task) throw new InvalidArgument('The given orphans is owned by another promise')
 }
 
 /** Stores a child. */
-export function store(o: OrphansRecord, task: TaskRecord): void {
+export function store(o: Collector, task: TaskRecord): void {
   o.owner = task.parent
-  o.stored.push(task)
+  extra(task).stored = o.store(task)
 }
 
-function claim(o: unknown, what: string): OrphansRecord {
+function claim(o: unknown, what: string): Collector {
   const task = currentTask(what)
   checkCollector(o, task)
   o.owner = task
@@ -62,53 +53,40 @@ function claim(o: unknown, what: string): OrphansRecord {
  * for (let task = Miou.care(handlers); task; task = Miou.care(handlers)) yield* Miou.await(task)
  */
 export function care<T>(o: Orphans<T>): Task<T> | null | undefined {
-  const { stored } = claim(o, 'care(orphans)')
-  if (stored.length === 0) return undefined
-  for (let i = stored.length - 1; i >= 0; i--) {
-    if (stored[i]!.flags & DONE) return stored.splice(i, 1)[0] as unknown as Task<T>
-  }
-  return null
+  const collector = claim(o, 'care(orphans)')
+  if (collector.length === 0) return undefined
+  return (collector.takeNewestEnded() as unknown as Task<T> | undefined) ?? null
 }
 
 /** Removes the newest stored task, whatever its state, for its parent to await or cancel. */
 export function take<T>(o: Orphans<T>): Task<T> | undefined {
-  return claim(o, 'take(orphans)').stored.pop() as unknown as Task<T> | undefined
+  return claim(o, 'take(orphans)').takeNewest() as unknown as Task<T> | undefined
 }
 
 /** Waits until one of the stored tasks is over. */
 class Get extends Op<Result<unknown> | undefined> {
   readonly label = 'get(orphans)'
-  collector: OrphansRecord | null = null
+  collector: Collector | null = null
 
   override attempt(): boolean {
-    const { stored } = this.collector!
-    return stored.length === 0 || stored.some((task) => task.flags & DONE)
+    const { length, hasEnded } = this.collector!
+    return length === 0 || hasEnded
   }
 
   wait(): void {}
 
   override childEnded(child: TaskRecord): void {
-    if (this.collector!.stored.includes(child)) ready(this.task)
+    if (child.extra?.stored?.collector === this.collector) ready(this.task)
   }
 
   abort(): void {}
 
   finish(): Result<unknown> | undefined {
-    const { stored } = this.collector!
-    const over = stored.filter((task) => task.flags & DONE)
-    if (over.length === 0) return undefined
-    const winner = pick(over, this.task)
-    stored.splice(stored.indexOf(winner), 1)
+    const winner = this.collector!.takeAnyEnded(this.task)
+    if (winner === undefined) return undefined
     unlist(winner)
     return resultOf(winner)
   }
-}
-
-/** One of several tasks that are over: by chance, but one that returned before one that threw. */
-export function pick(over: TaskRecord[], chooser: TaskRecord): TaskRecord {
-  const returned = over.filter((task) => resultOf(task).ok)
-  const candidates = returned.length > 0 ? returned : over
-  return candidates[choose(chooser, candidates.length)]!
 }
 
 /**

@@ -5,6 +5,7 @@ import { place, rust } from './domain-thread.js'
 import { type DomainDied, InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import type { Leftovers } from './leftovers.js'
+import { debugging } from './log.js'
 import { apply, bringSource, type Change, type Joining, leaveRun, onLeft, sendChange, sendJoin, sendLeave } from './member.js'
 import { giveBack, takeThreads, type Thread } from './pool.js'
 import { referenceOf } from './portable.js'
@@ -12,9 +13,10 @@ import { ready } from './ready.js'
 import { runs } from './remote.js'
 import { RunRecord } from './run-record.js'
 import './scheduler.js'
-import { handled, restoreSignals } from './signals.js'
+import { handled, handlesSignals, restoreSignals } from './signals.js'
 import type { EventFactory } from './source.js'
 import { type Body, DONE, resultOf, TaskRecord } from './task.js'
+import { watch } from './watch.js'
 import { world } from './world.js'
 
 /** How a run is run. */
@@ -122,10 +124,12 @@ class Run {
     const abort = (): void => cancelTree(task, signal?.reason)
     if (signal?.aborted) abort()
     else signal?.addEventListener('abort', abort, { once: true })
+    const unwatch = debugging() ? watch(record, () => handlesSignals(record)) : undefined
     await new Promise<void>((resolve) => {
       this.resolve = resolve
       ready(task)
     })
+    unwatch?.()
     signal?.removeEventListener('abort', abort)
     await this.leave()
     if (record.fatal !== undefined) throw record.fatal

@@ -86,3 +86,8 @@ export function restoreSignals(run: RunRecord): void {
     installed.delete(name)
   }
 }
+
+/** Whether a signal may still start a task of a run. */
+export function handlesSignals(run: RunRecord): boolean {
+  return [...installed.values()].some((one) => one.run === run && one.listener !== undefined)
+}

@@ -97,6 +97,10 @@ class Suspend extends Op<void> {
   syscall: Syscall | null = null
   register: (() => void) | undefined
 
+  override get external(): boolean {
+    return true
+  }
+
   override attempt(): boolean {
     return this.syscall!.signaled
   }

@@ -3,11 +3,12 @@ import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import { debugging } from './log.js'
 import { currentTask } from './operation.js'
-import { checkCollector, type Orphans, type OrphansRecord, store } from './orphans.js'
+import type { Collector } from './collector.js'
+import { checkCollector, type Orphans, store } from './orphans.js'
 import { attach, detach, Resource } from './resource.js'
 import { childSeed } from './random.js'
 import { hurry, ready } from './ready.js'
-import { type Body, LISTED, SHIELDED, type Task, TaskRecord } from './task.js'
+import { type Body, LISTED, nameOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
 /** How a task is spawned. */
@@ -36,8 +37,15 @@ export function child(parent: TaskRecord, body: Body<unknown> | null, id = paren
 /** Checks the options of a spawn, before anything exists. */
 export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, what: string): void {
   const { give, orphans, name } = options
-  if (give !== undefined && !(Array.isArray(give) && give.every((r) => r instanceof Resource))) {
-    throw new InvalidArgument(`${what}: give takes an array of resources (Unix.Ownership.resource(fd) is one)`)
+  if (give !== undefined) {
+    if (!Array.isArray(give) || !give.every((r) => r instanceof Resource)) {
+      throw new InvalidArgument(`${what}: give takes an array of resources (Unix.Ownership.resource(fd) is one)`)
+    }
+    for (const { owner } of give) {
+      if (owner !== null && owner !== parent) {
+        throw new InvalidArgument(`${what}: ${nameOf(owner)} owns a resource that is to be given: only its owner may give it`)
+      }
+    }
   }
   if (name !== undefined && typeof name !== 'string') throw new InvalidArgument(`${what}: name takes a string`)
   if (orphans !== undefined) checkCollector(orphans, parent)
@@ -54,7 +62,7 @@ export function equip(task: TaskRecord, options: SpawnOptions<never>): void {
       attach(resource, task)
     }
   }
-  if (orphans !== undefined) store(orphans as OrphansRecord, task)
+  if (orphans !== undefined) store(orphans as unknown as Collector, task)
 }
 
 /** Where the user's code spawned a task. */

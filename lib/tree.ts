@@ -59,7 +59,7 @@ class Inquiry implements Timer {
   private readonly number = ++last
 
   constructor(
-    private readonly run: RunRecord,
+    run: RunRecord,
     private readonly done: (text: string) => void,
   ) {
     this.silent = new Set(run.places.filter((at) => at !== place()))
@@ -139,6 +139,10 @@ export function drawTree(run: RunRecord, done: (text: string) => void): void {
 class Tree extends Op<string> {
   readonly label = 'tree()'
   private text = ''
+
+  override get external(): boolean {
+    return true
+  }
 
   wait(): void {
     drawTree(this.task.run, (text) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { InvalidArgument } from '../errors.js'
 import { receiveArea } from '../ring.js'
 
@@ -22,8 +23,13 @@ export function encode(address: Address, what: string): Buffer {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new InvalidArgument(`${what}: a port is a whole number from 0 to 65535, not ${String(port)}`)
   }
-  if (!/^[0-9a-fA-F:.]+(%[\w.-]+)?$/.test(host)) {
-    throw new InvalidArgument(`${what}: ${JSON.stringify(host)} is no literal address: resolve names with Unix.resolve`)
+  if (host !== lastLiteral) {
+    if (isIP(host) === 0) {
+      throw new InvalidArgument(
+        `${what}: ${JSON.stringify(host)} is no literal address: resolve names with Unix.resolve`,
+      )
+    }
+    lastLiteral = host
   }
   const bytes = Buffer.from(`\x04\0\0${host}`, 'latin1')
   bytes.writeUInt16LE(port, 1)
@@ -33,6 +39,9 @@ export function encode(address: Address, what: string): Buffer {
 function invalid(what: string): InvalidArgument {
   return new InvalidArgument(`${what} takes an address: { host: '127.0.0.1', port: 3000 } or { path: '/run/app.sock' }`)
 }
+
+/** The host that was found to be a literal address last: many datagrams go to the same one. */
+let lastLiteral = ''
 
 // Peers come from few hosts: the text of the last one is kept instead of made again.
 let lastHost = ''

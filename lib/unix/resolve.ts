@@ -36,6 +36,10 @@ class Resolve extends Op<string[]> {
     return [...new Set(this.addresses.map(({ address }) => address))]
   }
 
+  override get external(): boolean {
+    return true
+  }
+
   override describe(): string {
     return `resolve ${this.host}`
   }

@@ -11,6 +11,10 @@ class Sleep extends Op<void> implements Timer {
   place = -1
   ms = 0
 
+  override get external(): boolean {
+    return true
+  }
+
   wait(): void {
     setTimer(this, this.ms)
   }
