@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { closing, connection, datagrams, failsWith, listening, onOneDomain, settle, throwsIn } from '../support/loopback.js'
+import { refuses } from '../support/refusal.js'
+
+/** Runs `body` with a path for a socket in a folder of its own. */
+function* withPath(body: (path: string) => Generator<Miou.Suspension, void>) {
+  const folder = mkdtempSync(join(tmpdir(), 'miou-'))
+  try {
+    yield* body(join(folder, 'socket'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** A listener whose backlog is full, so that who connects to it gets no answer, and what fills it. */
+function* silent(): Generator<Miou.Suspension, [Unix.Address, Unix.FileDescr[]]> {
+  const [listener, address] = listening({ backlog: 0 })
+  const fds = [listener]
+  for (;;) {
+    const fd = Unix.tcpv4()
+    fds.push(fd)
+    const connecting = Miou.async(() => Unix.connect(fd, address))
+    for (let i = 0; i < 5; i++) yield* settle()
+    if (connecting.state === 'running') {
+      yield* Miou.cancel(connecting)
+      return [address, fds]
+    }
+    yield* connecting
+  }
+}
+
+onOneDomain('connect connects over IPv4 and IPv6, and both ends know the address', function* (t) {
+  for (const [make, host] of [[Unix.tcpv4, '127.0.0.1'], [Unix.tcpv6, '::1']] as const) {
+    const listener = make()
+    Unix.bindAndListen(listener, { host, port: 0 })
+    const address = Unix.address(listener) as { host: string; port: number }
+    t.is(address.host, host)
+    const client = make()
+    yield* Unix.connect(client, address)
+    const [server, peer] = yield* Unix.accept(listener)
+    t.deepEqual(Unix.peer(client), address)
+    t.deepEqual(Unix.address(client), peer)
+    closing(listener, client, server)
+  }
+})
+
+onOneDomain('connect connects over a path', function* (t) {
+  yield* withPath(function* (path) {
+    const listener = Unix.unixSocket()
+    Unix.bindAndListen(listener, { path })
+    t.deepEqual(Unix.address(listener), { path })
+    const client = Unix.unixSocket()
+    yield* Unix.connect(client, { path })
+    const [server, peer] = yield* Unix.accept(listener)
+    t.deepEqual(peer, { path: '' }, 'the client has no name')
+    t.deepEqual(Unix.peer(client), { path })
+    yield* Unix.write(client, 'by path')
+    t.is(yield* Unix.read(server, Buffer.alloc(20)), 7)
+    closing(listener, client, server)
+  })
+})
+
+onOneDomain('a refused connection is ECONNREFUSED, with the address', function* (t) {
+  const [listener, address] = listening()
+  Unix.close(listener)
+  for (let i = 0; i < 3; i++) {
+    const fd = Unix.tcpv4()
+    const error = yield* failsWith(t, () => Unix.connect(fd, address), 'ECONNREFUSED')
+    t.is(error.syscall, 'connect')
+    t.is(error.address, address.host)
+    t.is(error.port, address.port)
+    t.true(error.message.endsWith(`${address.host}:${address.port}`))
+    Unix.close(fd)
+  }
+})
+
+onOneDomain('a path where nobody listens is ENOENT or ECONNREFUSED; one that is too long is ENAMETOOLONG; one in use is EADDRINUSE', function* (t) {
+  yield* withPath(function* (path) {
+    const fd = Unix.unixSocket()
+    const error = yield* failsWith(t, () => Unix.connect(fd, { path }), 'ENOENT')
+    t.is(error.path, path)
+    const listener = Unix.unixSocket()
+    Unix.bindAndListen(listener, { path })
+    const other = Unix.unixSocket()
+    t.is(t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, { path })).code, 'EADDRINUSE')
+    Unix.close(listener)
+    yield* failsWith(t, () => Unix.connect(fd, { path }), 'ECONNREFUSED')
+    const long = { path: `${path}/${'long'.repeat(60)}` }
+    yield* failsWith(t, () => Unix.connect(fd, long), 'ENAMETOOLONG')
+    const refused = t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, long))
+    t.is(refused.code, 'ENAMETOOLONG')
+    t.is(refused.path, long.path)
+    closing(fd, other)
+  })
+})
+
+onOneDomain('a connection to nowhere fails or can be given up', function* (t) {
+  // TEST-NET-1 and the documentation prefix: no host has these addresses.
+  for (const [make, host] of [[Unix.tcpv4, '192.0.2.1'], [Unix.tcpv6, '2001:db8::1']] as const) {
+    const fd = make()
+    const connecting = Miou.async(() => Unix.connect(fd, { host, port: 9 }))
+    for (let i = 0; i < 20 && connecting.state === 'running'; i++) yield* settle()
+    if (connecting.state === 'running') yield* Miou.cancel(connecting)
+    else {
+      const result = yield* Miou.await(connecting)
+      const expected = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ECONNRESET']
+      if (!result.ok) t.true(expected.includes((result.error as Unix.SystemError).code), String(result.error))
+    }
+    Unix.close(fd)
+  }
+  t.pass()
+})
+
+onOneDomain('a connect that is cancelled ends at once, at whatever moment', function* (t) {
+  const [address, fds] = yield* silent()
+  for (let moment = 0; moment < 5; moment++) {
+    const fd = Unix.tcpv4()
+    const connecting = Miou.async(() => Unix.connect(fd, address))
+    for (let i = 0; i < moment; i++) yield* Miou.yield()
+    const began = performance.now()
+    yield* Miou.cancel(connecting)
+    t.true(performance.now() - began < 100)
+    Unix.close(fd)
+  }
+  closing(...fds)
+})
+
+onOneDomain('a socket that is closed while it connects wakes its task with Closed', function* (t) {
+  const [address, fds] = yield* silent()
+  const fd = Unix.tcpv4()
+  const connecting = Miou.async(() => Unix.connect(fd, address))
+  yield* settle()
+  Unix.close(fd)
+  yield* throwsIn(t, () => connecting, Miou.Closed)
+  closing(...fds)
+})
+
+onOneDomain('a path whose backlog is full is waited for', function* (t) {
+  yield* withPath(function* (path) {
+    const listener = Unix.unixSocket()
+    Unix.bindAndListen(listener, { path }, { backlog: 0 })
+    const fds: Unix.FileDescr[] = []
+    const tasks = Array.from({ length: 5 }, () =>
+      Miou.async(function* () {
+        const fd = Unix.unixSocket()
+        fds.push(fd)
+        yield* Unix.connect(fd, { path })
+      }),
+    )
+    const given = Miou.async(function* () {
+      const fd = Unix.unixSocket()
+      fds.push(fd)
+      yield* Unix.connect(fd, { path })
+    })
+    yield* Unix.sleep(20)
+    t.is(given.state, 'running')
+    yield* Miou.cancel(given)
+    for (const _ of tasks) fds.push((yield* Unix.accept(listener))[0])
+    yield* Miou.awaitAll(tasks)
+    closing(listener, ...fds)
+  })
+})
+
+onOneDomain('connect takes a stream socket, a literal address, and a port', function* (t) {
+  const fd = Unix.tcpv4()
+  const [udp] = datagrams()
+  refuses(t, () => Unix.connect(udp, { host: '127.0.0.1', port: 1 }), Miou.InvalidArgument, /sendto/)
+  for (const host of ['localhost', '', 'a b', '1.2.3.4:80', '1.2.3', '0x7f.1', '::1::', undefined]) {
+    refuses(t, () => Unix.connect(fd, { host: host as string, port: 1 }), Miou.InvalidArgument)
+  }
+  for (const port of [-1, 65536, 1.5, '80', undefined]) {
+    refuses(t, () => Unix.connect(fd, { host: '127.0.0.1', port: port as number }), Miou.InvalidArgument, /port/)
+  }
+  for (const address of [undefined, null, 'localhost:80', { path: '' }, { path: 'a\0b' }, { path: 3 }]) {
+    refuses(t, () => Unix.connect(fd, address as never), Miou.InvalidArgument)
+  }
+  yield* failsWith(t, () => Unix.connect(fd, { host: '::1', port: 1 }), 'EAFNOSUPPORT')
+  closing(fd, udp)
+})
+
+onOneDomain('connecting what is connected is EISCONN', function* (t) {
+  const [client, server] = yield* connection()
+  yield* failsWith(t, () => Unix.connect(server, Unix.address(client)), 'EISCONN')
+  closing(client, server)
+})
