@@ -54,7 +54,12 @@ function* accepting(how: string) {
   const cpu = process.cpuUsage()
   yield* Unix.sleep(500)
   const { user, system } = process.cpuUsage(cpu)
-  const line = { clients: clients.length, accepted: accepted.length, ms: performance.now() - began, cpu: (user + system) / 1000 }
+  const line = {
+    clients: clients.length,
+    accepted: accepted.length,
+    ms: performance.now() - began,
+    cpu: (user + system) / 1000,
+  }
   console.log(JSON.stringify(line))
 
   const freed = performance.now()

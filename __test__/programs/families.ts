@@ -19,3 +19,16 @@ export const callsAndThrows = Miou.portable(meta, function* callsAndThrows(): Ge
   Miou.call(spin, [])
   throw new Error('foo')
 })
+
+/** The ids of `count` children. */
+export const ids = Miou.portable(meta, function* ids(count: number): Generator<Miou.Suspension, number[]> {
+  const tasks = Array.from({ length: count }, () => Miou.async(function* () {}))
+  yield* Miou.awaitAll(tasks)
+  return tasks.map((task) => task.id)
+})
+
+/** Returns without awaiting its child. */
+export const forgets = Miou.portable(meta, function* forgets() {
+  Miou.async(forever, { name: 'left' })
+  yield* Miou.yield()
+})

@@ -21,8 +21,9 @@ export function* forever(): Generator<Miou.Suspension, never> {
 }
 
 /** Waits for ever, for nothing. */
-export function* never(): Generator<Miou.Suspension, void> {
+export function* never(): Generator<Miou.Suspension, never> {
   yield* Miou.suspend(Miou.syscall('never'))
+  throw new Error('nobody signals it')
 }
 
 /** Waits for a promise, as a program without `until` would. */
