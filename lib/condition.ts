@@ -3,6 +3,7 @@ import { InvalidArgument, MutexError } from './errors.js'
 import { extra } from './extra.js'
 import { registerHandle } from './handle.js'
 import { WaitOp } from './io.js'
+import { interruptAll } from './interrupt.js'
 import { holds, Mutex, refuseInTask } from './mutex.js'
 import { make, type Operation } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
@@ -66,7 +67,7 @@ class Wait extends WaitOp<void> {
   /** It was signaled and holds the mutex again: both pass on. */
   protected giveBack(): void {
     giveUp(this.mutex!.word, ownerOf(this.task))
-    rust().signal(this.condition!.word, false)
+    wake(this.condition!, false)
   }
 
   override describe(): string {
@@ -97,6 +98,11 @@ export function wait(c: Condition, m: Mutex): Operation<void> {
   return op
 }
 
+function wake(c: Condition, all: boolean): void {
+  rust().signal(c.word, all)
+  interruptAll()
+}
+
 /** As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most. */
 export function waitSync(c: Condition, m: Mutex): void {
   valid(c, 'waitSync')
@@ -111,13 +117,13 @@ export function waitSync(c: Condition, m: Mutex): void {
 /** Wakes the task that has waited longest, if any does. Signals are not stored. May be called from anywhere. */
 export function signal(c: Condition): void {
   valid(c, 'signal')
-  rust().signal(c.word, false)
+  wake(c, false)
 }
 
 /** Wakes all tasks that wait, the oldest first. May be called from anywhere. */
 export function broadcast(c: Condition): void {
   valid(c, 'broadcast')
-  rust().signal(c.word, true)
+  wake(c, true)
 }
 
 registerHandle(Condition, {

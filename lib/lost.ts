@@ -1,6 +1,7 @@
 import { forgetFunctions } from './call.js'
 import { cancelTree } from './cancellation.js'
 import type { DomainDied } from './errors.js'
+import { forgetInterrupt } from './interrupt.js'
 import { forget } from './message.js'
 import { endWith } from './remote.js'
 import type { RunRecord } from './run-record.js'
@@ -9,6 +10,7 @@ import type { RunRecord } from './run-record.js'
 export function gone(place: number): void {
   forget(place)
   forgetFunctions(place)
+  forgetInterrupt(place)
 }
 
 /**

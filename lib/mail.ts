@@ -17,6 +17,7 @@ export const DIED = 11
 export const TREE = 12
 export const BRANCH = 13
 export const TRACE = 14
+export const INTERRUPT = 15
 
 const handlers: ((message: Message) => void)[] = []
 

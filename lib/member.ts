@@ -1,6 +1,7 @@
 import { inContext } from './async-context.js'
 import { place } from './domain-thread.js'
 import type { DomainDied } from './errors.js'
+import { shareInterrupt } from './interrupt.js'
 import { closeLeftovers, type Leftovers } from './leftovers.js'
 import { domainDied } from './lost.js'
 import { DIED, JOIN, LEAVE, LEFT, onMessage } from './mail.js'
@@ -50,6 +51,8 @@ export function bringSource(record: RunRecord, factory: EventFactory): void {
   try {
     record.source = new SourceRecord(factory(record.domain), record)
     addSource(record.source)
+    const { interrupt } = record.source.source
+    if (interrupt !== undefined) shareInterrupt(record, interrupt)
   } catch (error) {
     record.fail(error)
   }

@@ -171,11 +171,19 @@ export function abandon(wrap: Wrapping): void {
   if (wrap.packed > 0) rust().unpack()
 }
 
+let sent: (to: number) => void = () => {}
+
+/** Says what is called with the place that each message goes to. */
+export function onSend(callback: (to: number) => void): void {
+  sent = callback
+}
+
 /** Sends the message that was begun. */
 export function send(to: number, wrap?: Wrapping): void {
   ring.reserve(at - start)
   ring.submit(ring.SEND, 0, to, start, at - start, 0, 0)
   if (wrap !== undefined) for (const leave of wrap.leave) leave()
+  sent(to)
   schedule()
 }
 

@@ -1,5 +1,6 @@
 import { place, rust } from './domain-thread.js'
 import { extra } from './extra.js'
+import { interruptAll } from './interrupt.js'
 import type { TaskRecord } from './task.js'
 import { world } from './world.js'
 
@@ -49,7 +50,9 @@ export function drop(task: TaskRecord, mutex: number): void {
 /** Gives up a word that `owner` holds: by itself where nobody waits, in Rust otherwise. 0: done. */
 export function giveUp(mutex: number, owner: number): number {
   if (Atomics.compareExchange(world, mutex, owner, 0) === owner) return 0
-  return rust().unlock(mutex, owner)
+  const outcome = rust().unlock(mutex, owner)
+  interruptAll()
+  return outcome
 }
 
 /** A task has ended: what it holds passes on. How many mutexes that were. */

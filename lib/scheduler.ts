@@ -5,6 +5,7 @@ import { ended, foreignYield } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { here } from './here.js'
 import { hooked, runHooks } from './hook.js'
+import { interruptPending } from './interrupt.js'
 import { completed } from './io.js'
 import { received } from './mail.js'
 import type { Operation } from './operation.js'
@@ -88,6 +89,7 @@ onWake(tick)
 function turn(): void {
   const count = rust().turn()
   ring.drained()
+  interruptPending()
   if (count === 0) return
   words[ring.COMPLETED] = 0
   for (let i = 0; i < count; i++) {
