@@ -58,6 +58,12 @@ export function referenceOf(fn: unknown): Reference | undefined {
   return typeof fn === 'function' ? references.get(fn) : undefined
 }
 
+/** Has a function stand for the one that a reference names: where it is sent on, that one arrives. */
+export function standsFor<F extends AnyFunction>(reference: Reference, fn: F): F {
+  references.set(fn, reference)
+  return fn
+}
+
 /** The function of a reference, if its module is here already. */
 export function find(reference: Reference): AnyFunction | undefined {
   return byReference.get(keyOf(reference))

@@ -20,6 +20,10 @@ export class Resource<T = unknown> {
   older: Resource | null = null
   /** @internal */
   newer: Resource | null = null
+  /** @internal What it is known by on all domains that it has been on; 0 while it never moved. */
+  identity = 0
+  /** @internal Not empty where it is on another domain: `transferred` may still be returned there. */
+  moved: '' | 'gone' | 'transferred' = ''
 
   /** @internal */
   constructor(
@@ -90,6 +94,7 @@ function check(r: Resource, what: string): TaskRecord {
 }
 
 function ownerOf(r: Resource): string {
+  if (r.moved !== '') return 'it went to another domain'
   return r.owner === null ? 'nobody does (own it first, or have it given)' : `${nameOf(r.owner)} does`
 }
 
@@ -103,6 +108,7 @@ export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
 export function own(r: Resource): void {
   const task = currentTask('Ownership.own(resource)')
   if (!(r instanceof Resource)) throw new InvalidArgument('Ownership.own takes a Resource, as Ownership.create makes it')
+  if (r.moved !== '') throw new InvalidArgument('the resource went to another domain: it is used there')
   if (r.owner !== null) {
     throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)
   }

@@ -1,16 +1,13 @@
 import { InvalidArgument, NotOwner } from './errors.js'
-import { holdOpen, letEnd } from './end.js'
-import { onceLoaded, registerHandle } from './handle.js'
-import { here } from './here.js'
+import { onceLoaded } from './handle.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
 import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
 import { make, Op, type Operation } from './operation.js'
-import { find, load, type Reference, referenceOf } from './portable.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
+import './resource-clone.js'
 import { attach, detach, finalise, Resource } from './resource.js'
 import { CALLED, ENDED, nameOf, type TaskRecord } from './task.js'
-import { pack, unpack } from './clone.js'
 import { log } from './log.js'
 
 /** Gives a resource to the parent. */
@@ -112,49 +109,3 @@ export function transfer(r: Resource): Operation<void> {
   op.resource = r
   return op
 }
-
-interface PackedResource {
-  value: unknown
-  /** Null for a descriptor, whose finaliser is known everywhere. */
-  finaliser: Reference | null
-}
-
-/** What makes the resource of a descriptor: sockets are another room's business. */
-let ofDescriptor: (value: unknown) => Resource | undefined = () => undefined
-
-/** Says how a value that has a resource of its own is recognised. */
-export function onDescriptor(resource: (value: unknown) => Resource | undefined): void {
-  ofDescriptor = resource
-}
-
-registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
-  tag: 'resource',
-  pack(resource, cargo): PackedResource {
-    if (resource.owner !== null && !cargo.given.has(resource)) {
-      throw new InvalidArgument(`${nameOf(resource.owner)} owns a resource in it: one that is owned crosses by give`)
-    }
-    if (ofDescriptor(resource.value) === resource) return { value: pack(resource.value, cargo), finaliser: null }
-    const finaliser = referenceOf(resource.finaliser)
-    if (finaliser === undefined) {
-      throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
-    }
-    return { value: pack(resource.value, cargo, 'the value of a resource'), finaliser }
-  },
-  unpack(packed, arrived): Resource {
-    const { value: inner, finaliser } = packed as PackedResource
-    const value = unpack(inner, arrived)
-    if (finaliser === null) return ofDescriptor(value)!
-    if (find(finaliser) === undefined) arrived.loading.push(load(finaliser))
-    return new Resource(value, (it) => {
-      const fn = find(finaliser)
-      if (fn !== undefined) return void fn(it)
-      // Its owner was cancelled before it began: the task is not over before its finaliser has run.
-      const owner = here.current
-      if (owner !== null) holdOpen(owner)
-      load(finaliser)
-        .then((loaded) => loaded(it))
-        .catch((error) => log('a finaliser threw, or could not be loaded', error))
-        .finally(() => owner !== null && letEnd(owner))
-    })
-  },
-})

@@ -1,7 +1,7 @@
 import { rust, place } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { registerHandle } from '../handle.js'
-import { onDescriptor } from '../transfer.js'
+import { onDescriptor } from '../resource-clone.js'
 import { nameOf } from '../task.js'
 import { FileDescr, open, resourceOf } from './descriptor.js'
 import { closed } from './system-error.js'

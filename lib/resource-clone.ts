@@ -1,0 +1,112 @@
+import { pack, unpack } from './clone.js'
+import { place } from './domain-thread.js'
+import { holdOpen, letEnd } from './end.js'
+import { InvalidArgument } from './errors.js'
+import { type Arrived, registerHandle } from './handle.js'
+import { here } from './here.js'
+import { log } from './log.js'
+import { find, load, type Reference, referenceOf, standsFor } from './portable.js'
+import { Resource } from './resource.js'
+import { nameOf } from './task.js'
+
+/*
+ * Resources on the move. One is on one domain at a time, as what it stands for is: where it left, its handle is dead, and
+ * where it comes back, the same handle works again. It keeps its identity wherever it goes.
+ */
+
+interface PackedResource {
+  value: unknown
+  /** Null for a descriptor, whose finaliser is known everywhere. */
+  finaliser: Reference | null
+  identity: number
+}
+
+/** In place of a resource that went before, by transfer, and is returned now. */
+interface Before {
+  identity: number
+}
+
+let last = 0
+/** Handles of resources that were here, by identity. */
+const known = new Map<number, WeakRef<Resource>>()
+const collected = new FinalizationRegistry<number>((identity) => known.delete(identity))
+
+function remember(resource: Resource, identity: number): void {
+  resource.identity = identity
+  known.set(identity, new WeakRef(resource))
+  collected.register(resource, identity)
+}
+
+/** What makes the resource of a descriptor: sockets are another room's business. */
+let ofDescriptor: (value: unknown) => Resource | undefined = () => undefined
+
+/** Says how a value that has a resource of its own is recognised. */
+export function onDescriptor(resource: (value: unknown) => Resource | undefined): void {
+  ofDescriptor = resource
+}
+
+registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
+  tag: 'resource',
+  pack(resource, cargo): PackedResource | Before {
+    if (resource.owner !== null && !cargo.given.has(resource)) {
+      throw new InvalidArgument(`${nameOf(resource.owner)} owns a resource in it: one that is owned crosses by give`)
+    }
+    if (ofDescriptor(resource.value) === resource) {
+      return { value: pack(resource.value, cargo), finaliser: null, identity: 0 }
+    }
+    if (resource.moved !== '') {
+      if (resource.moved === 'transferred') return { identity: resource.identity }
+      throw new InvalidArgument('a resource in it went to another domain before: it is used there')
+    }
+    const finaliser = referenceOf(resource.finaliser)
+    if (finaliser === undefined) {
+      throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
+    }
+    const value = pack(resource.value, cargo, 'the value of a resource')
+    if (resource.identity === 0) remember(resource, place() * 2 ** 32 + ++last)
+    cargo.leave.push(() => {
+      resource.moved = cargo.transferring ? 'transferred' : 'gone'
+    })
+    return { value, finaliser, identity: resource.identity }
+  },
+  unpack(packed, arrived): Resource {
+    const { value: inner, finaliser, identity } = packed as PackedResource
+    const before = known.get(identity)?.deref()
+    if (finaliser === undefined) return before ?? nowhere()
+    const value = unpack(inner, arrived)
+    if (finaliser === null) return ofDescriptor(value)!
+    if (before !== undefined) {
+      before.moved = ''
+      ;(before as { value: unknown }).value = value
+      return before
+    }
+    const resource = new Resource(value, finaliserOf(finaliser, arrived))
+    remember(resource, identity)
+    return resource
+  },
+})
+
+/** It was transferred, and finalised before its handle arrived. */
+function nowhere(): Resource {
+  const resource = new Resource<unknown>(undefined, () => {})
+  resource.moved = 'gone'
+  return resource
+}
+
+/** The finaliser that a reference names. Its module is loaded where that is not here yet. */
+function finaliserOf(reference: Reference, arrived: Arrived): (value: unknown) => void {
+  const fn = find(reference)
+  if (fn !== undefined) return fn
+  arrived.loading.push(load(reference))
+  return standsFor(reference, (value: unknown) => {
+    const loaded = find(reference)
+    if (loaded !== undefined) return void loaded(value)
+    // Its owner was cancelled before it began: the task is not over before its finaliser has run.
+    const owner = here.current
+    if (owner !== null) holdOpen(owner)
+    load(reference)
+      .then((finaliser) => finaliser(value))
+      .catch((error) => log('a finaliser threw, or could not be loaded', error))
+      .finally(() => owner !== null && letEnd(owner))
+  })
+}
