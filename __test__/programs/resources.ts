@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import { never } from '../support/waiting.js'
 
 /* Portable functions about what is owned and held. */
 
@@ -18,4 +19,33 @@ export function heldResource(words: Int32Array): Miou.Resource<Int32Array> {
 export const locked = Miou.portable(meta, function* locked(m: Miou.Mutex) {
   using _ = yield* Miou.Mutex.lock(m)
   return Miou.Domain.self()
+})
+
+/** Owns what it is given: throws, or counts word 1 up and waits for ever where it is given words. */
+export const takesResource = Miou.portable(meta, function* takesResource(words?: Int32Array): Generator<
+  Miou.Suspension,
+  never
+> {
+  if (words === undefined) throw new Error('taken')
+  Atomics.add(words, 1, 1)
+  return yield* never()
+})
+
+/** Hands what it was given back, and returns it. */
+export const transfersBack = Miou.portable(meta, function* transfersBack(resource: Miou.Resource) {
+  Miou.Ownership.check(resource)
+  yield* Miou.Ownership.transfer(resource)
+  return resource
+})
+
+/** Makes a resource of words and hands it to its parent. */
+export const transfersFrom = Miou.portable(meta, function* transfersFrom(words: Int32Array) {
+  const resource = heldResource(words)
+  Miou.Ownership.own(resource)
+  yield* Miou.Ownership.transfer(resource)
+})
+
+/** Returns while it owns. */
+export const leaksResource = Miou.portable(meta, function* leaksResource(words: Int32Array) {
+  Miou.Ownership.own(heldResource(words))
 })
