@@ -45,6 +45,9 @@ export function call<A extends unknown[], T>(fn: (...args: A) => Operation<T>, a
   }
   if (!Array.isArray(args)) throw new InvalidArgument('call takes the arguments of the function as an array: call(f, [1, 2])')
   checkOptions(parent, options as SpawnOptions<never>, 'call')
+  if (options.transfer !== undefined && !Array.isArray(options.transfer)) {
+    throw new InvalidArgument('call: transfer takes an array of what is to be moved (array buffers, ports)')
+  }
   const to = options.pin === undefined ? anyPlace(parent) : pinned(parent, options.pin)
   return callAt(parent, reference, args, options as CallOptions<never>, to) as unknown as Task<T>
 }
