@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import * as errors from './errors.js'
 
 /** An error as it crosses: the class is kept where it is one of ours or of the language, otherwise its name. */
@@ -25,22 +26,30 @@ export function packError(error: Error, part: (value: unknown, name: string) => 
     own[name] = softly(error, name, part)
   }
   const kind = error.constructor?.name ?? 'Error'
-  const known = ours.get(kind) === error.constructor || language.get(kind) === error.constructor || error instanceof AggregateError
+  const known =
+    ours.get(kind) === error.constructor || language.get(kind) === error.constructor || error instanceof AggregateError
   return { kind: known ? kind : '', name: String(error.name), message: String(error.message), stack: error.stack, own }
 }
 
-/** A property that can't cross does not keep its error from crossing. */
+/** A property that can't cross does not keep its error from crossing: what it looks like does. */
 function softly(error: Error, name: string, part: (value: unknown, name: string) => unknown): unknown {
   const value = (error as unknown as Record<string, unknown>)[name]
   try {
-    return part(value, name)
+    const packed = part(value, name)
+    // Another error has been seen to already.
+    if (typeof packed === 'object' && !(value instanceof Error)) structuredClone(packed)
+    return packed
   } catch {
-    return String(value)
+    return inspect(value, { depth: 0, customInspect: false })
   }
 }
 
 /** The error on the other side. `made` hears of it before its parts are unpacked: an error may be its own cause. */
-export function unpackError(packed: PackedError, made: (error: Error) => void, part: (value: unknown) => unknown): Error {
+export function unpackError(
+  packed: PackedError,
+  made: (error: Error) => void,
+  part: (value: unknown) => unknown,
+): Error {
   const error = construct(packed)
   made(error)
   for (const [name, value] of Object.entries(packed.own)) {
@@ -60,7 +69,8 @@ function construct({ kind, name, message }: PackedError): Error {
     if (of !== undefined) return Reflect.construct(Error, [message], of)
     if (kind === 'AggregateError') return new AggregateError([], message)
     const error = new (language.get(kind) ?? Error)(message)
-    if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true, enumerable: false })
+    if (error.name !== name)
+      Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true, enumerable: false })
     return error
   } finally {
     Error.stackTraceLimit = limit
