@@ -7,6 +7,9 @@ import { TaskRecord } from './task.js'
 /** The property that marks what stands for a handle or an error. */
 const MARK = '\0miou'
 
+/** Marks an object of the user's that has a property of that name itself: its properties follow, as pairs. */
+const PLAIN = 'plain'
+
 interface Mark {
   [MARK]: string
   value: unknown
@@ -71,13 +74,20 @@ function packDeep(value: unknown, cargo: Cargo, path: string, seen: Map<object, 
       return changed
     })
   }
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value)) return value
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value))
+    return value
   if (types.isBoxedPrimitive(value)) return value
   return packObject(value as Record<string, unknown>, cargo, path, seen)
 }
 
 function packObject(value: Record<string, unknown>, cargo: Cargo, path: string, seen: Map<object, unknown>): unknown {
   const keys = Object.keys(value)
+  if (keys.includes(MARK)) {
+    const marked: Mark = { [MARK]: PLAIN, value: undefined }
+    seen.set(value, marked)
+    marked.value = keys.map((key) => [key, packDeep(value[key], cargo, `${path}.${key}`, seen)])
+    return marked
+  }
   // What has no properties of its own may be anything that structured clone knows and we do not: a port, a key, a blob.
   if (keys.length === 0) return value
   const copy: Record<string, unknown> = {}
@@ -126,8 +136,18 @@ function unpackDeep(value: unknown, arrived: Arrived, seen: Map<object, unknown>
   if (Object.hasOwn(value, MARK)) {
     const { [MARK]: tag, value: packed } = value as Mark
     if (tag === 'error') {
-      const made = unpackError(packed as PackedError, (error) => seen.set(value, error), (part) => unpackDeep(part, arrived, seen))
+      const made = unpackError(
+        packed as PackedError,
+        (error) => seen.set(value, error),
+        (part) => unpackDeep(part, arrived, seen),
+      )
       return made
+    }
+    if (tag === PLAIN) {
+      const plain: Record<string, unknown> = {}
+      seen.set(value, plain)
+      for (const [key, part] of packed as [string, unknown][]) plain[key] = unpackDeep(part, arrived, seen)
+      return plain
     }
     const made = kindNamed(tag)?.unpack(packed, arrived)
     seen.set(value, made)

@@ -2,6 +2,7 @@ import { Collector } from './collector.js'
 import { unlist } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
+import { registerHandle } from './handle.js'
 import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { type Result, resultOf, type Task, type TaskRecord } from './task.js'
@@ -25,6 +26,14 @@ export interface Orphans<T> {
 export function orphans<T>(): Orphans<T> {
   return new Collector() as unknown as Orphans<T>
 }
+
+registerHandle(Collector, {
+  tag: 'collector',
+  pack() {
+    throw new InvalidArgument("a collector in it can't cross: its tasks are for the task that spawned them")
+  },
+  unpack: () => undefined as never,
+})
 
 /** Throws where `o` is no collector that `task` may use. */
 export function checkCollector(o: unknown, task: TaskRecord): asserts o is Collector {
