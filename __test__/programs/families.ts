@@ -1,6 +1,6 @@
 import * as Miou from 'miou'
 import { forever } from '../support/waiting.js'
-import { spin } from './numbers.js'
+import { domainOf, lives, spin } from './numbers.js'
 
 /* Portable functions that spawn. */
 
@@ -31,4 +31,39 @@ export const ids = Miou.portable(meta, function* ids(count: number): Generator<M
 export const forgets = Miou.portable(meta, function* forgets() {
   Miou.async(forever, { name: 'left' })
   yield* Miou.yield()
+})
+
+/** Returns without awaiting a child; named by itself. */
+export const forgetsNamed = Miou.portable(meta, function* forgetsNamed() {
+  Miou.async(forever)
+})
+
+/** Whether it is refused to pin a call to its own domain. */
+export const pinsItself = Miou.portable(meta, function* pinsItself() {
+  try {
+    Miou.call(spin, [], { pin: Miou.Domain.self() })
+    return false
+  } catch (error) {
+    return error instanceof Miou.InvalidArgument
+  }
+})
+
+/** The domains that `parallel` uses from here, for `n` items. */
+export const parallelWithin = Miou.portable(meta, function* parallelWithin(n: number) {
+  const results = yield* Miou.parallel(
+    domainOf as (item: number) => Miou.Operation<number>,
+    Array.from({ length: n }, (_, i) => i),
+  )
+  return { own: Miou.Domain.self(), domains: results.map((result) => (result.ok ? result.value : -1)) }
+})
+
+/** Throws for odd numbers. */
+export const failsOnOdd = Miou.portable(meta, function* failsOnOdd(n: number) {
+  if (n % 2) throw new Error('odd')
+  return n
+})
+
+/** `lives`, counting words 0 and 1. */
+export const livesOf = Miou.portable(meta, function* livesOf(words: Int32Array) {
+  yield* lives(words, 0, 1)
 })

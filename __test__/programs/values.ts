@@ -1,0 +1,121 @@
+import * as Miou from 'miou'
+
+/* Portable functions about what crosses between domains. */
+
+const { meta } = { meta: import.meta }
+
+/** Returns what it is given, and how many arguments these were. */
+export const all = Miou.portable(meta, function* all(...args: unknown[]) {
+  return args
+})
+
+/** What a value looks like here. */
+export const describe = Miou.portable(meta, function* describe(value: unknown): Generator<never, string> {
+  if (typeof value !== 'object' || value === null) return `${typeof value} ${String(value)}`
+  return `${value.constructor?.name} ${Object.prototype.toString.call(value)}`
+})
+
+/** Whether two values are one and the same here. */
+export const same = Miou.portable(meta, function* same(values: unknown[]) {
+  return values[0] === values[1]
+})
+
+/** Adds one to every byte. */
+export const increment = Miou.portable(meta, function* increment(bytes: Uint8Array) {
+  for (let i = 0; i < bytes.length; i++) bytes[i]!++
+  return bytes
+})
+
+/** An error class that other domains do not know. */
+export class Teapot extends Error {
+  override name = 'Teapot'
+  code = 'E_TEAPOT'
+  detail = { litres: 2 }
+}
+
+/** Throws what the name says. */
+export const throws = Miou.portable(meta, function* throws(what: string): Generator<never, never> {
+  switch (what) {
+    case 'range':
+      throw new RangeError('out of range')
+    case 'teapot':
+      throw new Teapot('short and stout', { cause: new TypeError('the cause') })
+    case 'system':
+      throw Object.assign(new Error('no such file'), { code: 'ENOENT', errno: -2, syscall: 'open', path: '/nowhere' })
+    case 'aggregate':
+      throw new AggregateError([new Error('one'), new Miou.Empty('two is empty')], 'several')
+    case 'ours':
+      throw new Miou.MutexError('leaked', 'a mutex was left')
+    case 'number':
+      throw 42
+    case 'undefined':
+      throw undefined
+    case 'object':
+      throw { plain: true }
+    case 'itself': {
+      const error: Error & { self?: unknown } = new Error('round')
+      error.self = error
+      error.cause = error
+      throw error
+    }
+    case 'uncloneable':
+      throw Object.assign(new Error('with a function'), {
+        fn: () => 1,
+        promise: Promise.resolve(),
+        map: new WeakMap(),
+        fine: 1,
+      })
+    case 'frozen':
+      throw Object.freeze(new Error('frozen'))
+    default:
+      throw new DOMException('gone', 'AbortError')
+  }
+})
+
+/** Returns what can not cross. */
+export const returns = Miou.portable(meta, function* returns(what: string): Generator<Miou.Suspension, unknown> {
+  switch (what) {
+    case 'function':
+      return () => 1
+    case 'nested':
+      return { deep: [new Map([['key', Symbol('s')]])] }
+    case 'promise':
+      return Promise.resolve(1)
+    case 'weak':
+      return new WeakMap()
+    case 'task':
+      return Miou.self()
+    case 'nothing':
+      return undefined
+    default:
+      return Miou.async(function* () {})
+  }
+})
+
+/** Calls itself by its bare name, down to 0. */
+export const countDown = Miou.portable(meta, function* countDown(n: number): Generator<Miou.Suspension, number[]> {
+  const here = Miou.Domain.self()
+  if (n === 0) return [here]
+  return [here, ...(yield* Miou.call(countDown, [n - 1]))]
+})
+
+/** How often this module was told to count, on this domain. */
+let counted = 0
+export const counts = Miou.portable(meta, function* counts(): Generator<never, [domain: number, counted: number]> {
+  return [Miou.Domain.self(), ++counted]
+})
+
+/** Not a generator: returns an operation. */
+export const returnsOperation = Miou.portable(
+  meta,
+  (value: number) =>
+    Miou.async(function* () {
+      return value + 1
+    }),
+  'returnsOperation',
+)
+
+/** What `Domain` says here. */
+export const domains = Miou.portable(meta, function* domains() {
+  return { self: Miou.Domain.self(), all: Miou.Domain.all(), available: Miou.Domain.available() }
+})
