@@ -51,6 +51,8 @@ export const OVERRIDDEN = 512
 export const CALLED = 1024
 /** It ended by breaking a rule that no task may see broken. */
 export const FATAL = 2048
+/** Its parent waits for it among others. */
+export const AWAITED = 8192
 /** Its code is a generator. */
 export const GENERATOR = 4096
 
