@@ -1,9 +1,8 @@
-import { isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
-import { type Served, serve, serveAt, wakeAll } from './echo-server.js'
+import { listen, type Served, serve, serveAt, wakeAll } from './echo-server.js'
 import { options, UsageError, whole } from './usage.js'
 
 export const echoHelp = `miou echo: sends every client back what it sends, on every domain, until SIGINT or SIGTERM
@@ -58,22 +57,23 @@ function explain(error: unknown, host: string, port: number): string {
 function* served(host: string, port: number, json: boolean): Generator<Miou.Suspension, void> {
   const [address] = yield* Unix.resolve(host)
   const stopping = new Int32Array(new SharedArrayBuffer(4))
-  const listener = isIPv6(address!) ? Unix.Ownership.tcpv6() : Unix.Ownership.tcpv4()
-  Unix.Ownership.bindAndListen(listener, { host: address!, port })
+  const listener = listen({ host: address!, port })
   const bound = Unix.address(listener) as { host: string; port: number }
   for (const name of ['SIGINT', 'SIGTERM'] as const) Unix.sysSignal(name, () => stop(stopping))
   announce(bound, json)
 
   const place = { address: bound, stopping }
-  const here = Miou.async(() => serve(listener, stopping), { give: [Unix.Ownership.resource(listener)], name: 'server' })
+  const here = Miou.async(() => serve(() => listener, stopping), {
+    give: [Unix.Ownership.resource(listener)],
+    name: 'server',
+  })
   const there = yield* Miou.parallel(serveAt, new Array(Miou.Domain.available()).fill(place))
   const results = [yield* Miou.await(here), ...there]
-  report(results.map((result) => unwrap(result)), json)
-}
-
-function unwrap<T>(result: Miou.Result<T>): T {
-  if (!result.ok) throw result.error
-  return result.value
+  report(
+    results.flatMap((result) => (result.ok ? [result.value] : [])),
+    json,
+  )
+  for (const result of results) if (!result.ok) throw result.error
 }
 
 /** The first signal tells every server; the second ends the process, as the shell counts an interrupt. */
@@ -84,14 +84,25 @@ function* stop(stopping: Int32Array): Generator<Miou.Suspension, void> {
 
 function announce({ host, port }: { host: string; port: number }, json: boolean): void {
   const domains = Miou.Domain.all().length
-  if (json) return Miou.print(JSON.stringify({ event: 'listening', host, port, domains }))
-  Miou.print(`echo listens on ${host} port ${port}, on ${domains} ${domains === 1 ? 'domain' : 'domains'}`)
+  if (json) {
+    Miou.print(JSON.stringify({ event: 'listening', host, port, domains }))
+    return
+  }
+  Miou.print(`echo listens on ${host} port ${port}, on ${counted(domains, 'domain')}`)
   Miou.print(`talk to it:  nc ${host} ${port}    stop it:  ^C (again: at once)`)
 }
 
 function report(servers: Served[], json: boolean): void {
-  if (json) return Miou.print(JSON.stringify({ event: 'served', domains: servers }))
-  for (const { domain, connections, bytes, failed } of servers) {
-    Miou.print(`domain ${domain}: ${connections} connections, ${bytes} bytes${failed > 0 ? `, ${failed} ended by an error` : ''}`)
+  if (json) {
+    Miou.print(JSON.stringify({ event: 'served', domains: servers }))
+    return
   }
+  for (const { domain, connections, bytes, failed } of servers) {
+    const errors = failed > 0 ? `, ${failed} ended by an error` : ''
+    Miou.print(`domain ${domain}: ${counted(connections, 'connection')}, ${counted(bytes, 'byte')}${errors}`)
+  }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

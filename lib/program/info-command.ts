@@ -9,7 +9,9 @@ export const infoHelp = `miou info [--json]: versions, platform, the binary that
 /** Prints what a report of a problem should say. */
 export async function info(args: string[]): Promise<void> {
   const { json } = options(() => parseArgs({ args, options: { json: { type: 'boolean' } } }))
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   const facts = {
     miou: version,
     node: process.versions.node,

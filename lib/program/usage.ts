@@ -1,12 +1,12 @@
 /** The program was called wrongly: exit code 2. */
 export class UsageError extends Error {}
 
-/** Parses what `parse` parses; wrong options are a `UsageError` of one line. */
+/** Parses what `parse` parses; wrong options are a `UsageError` with the first sentence of what Node says. */
 export function options<T>(parse: () => { values: T }): T {
   try {
     return parse().values
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0] ?? '')
+    throw new UsageError((error as Error).message.split(/\.\s/)[0])
   }
 }
 
