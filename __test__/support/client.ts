@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+/** A client over node:net: what is tested is not tested by itself. */
+export class Client {
+  private received: Buffer[] = []
+  private length = 0
+  private over = false
+  private failure: NodeJS.ErrnoException | undefined
+  private changed: () => void = () => {}
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (bytes) => {
+      this.received.push(bytes)
+      this.length += bytes.length
+      this.changed()
+    })
+    socket.on('end', () => {
+      this.over = true
+      this.changed()
+    })
+    socket.on('error', (error) => {
+      this.failure = error
+      this.changed()
+    })
+  }
+
+  /** Connects to a port of this machine; rejects with the system's error. */
+  static async connect(port: number): Promise<Client> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+    await once(socket, 'connect')
+    return new Client(socket)
+  }
+
+  send(bytes: Uint8Array | string): void {
+    this.socket.write(bytes)
+  }
+
+  /** Ends its side: it sends no more. */
+  end(): void {
+    this.socket.end()
+  }
+
+  /** The next `length` bytes, or fewer where the stream ends. */
+  async take(length: number): Promise<Buffer> {
+    await this.until(() => this.length >= length || this.over)
+    const all = Buffer.concat(this.received)
+    const bytes = all.subarray(0, length)
+    this.received = [all.subarray(length)]
+    this.length = all.length - bytes.length
+    return bytes
+  }
+
+  /** Everything up to the end of the stream. */
+  async rest(): Promise<Buffer> {
+    await this.until(() => this.over)
+    return this.take(this.length)
+  }
+
+  /** Sends bytes and reads what comes back for them; whether it is the same. */
+  async echoes(bytes: Buffer | string): Promise<boolean> {
+    const sent = Buffer.from(bytes)
+    this.send(sent)
+    return sent.equals(await this.take(sent.length))
+  }
+
+  /** Breaks the connection off: the server gets a reset. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  private async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.failure !== undefined) throw this.failure
+      await new Promise<void>((resolve) => {
+        this.changed = resolve
+      })
+    }
+  }
+}
+
+/** Many clients at once. */
+export function clients(count: number, port: number): Promise<Client[]> {
+  return Promise.all(Array.from({ length: count }, () => Client.connect(port)))
+}
