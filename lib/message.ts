@@ -171,6 +171,9 @@ export function abandon(wrap: Wrapping): void {
   if (wrap.packed > 0) rust().unpack()
 }
 
+/** Whether messages wait for the next turn, which posts them. */
+export const outbox = { waiting: false }
+
 let sent: (to: number) => void = () => {}
 
 /** Says what is called with the place that each message goes to. */
@@ -183,6 +186,7 @@ export function send(to: number, wrap?: Wrapping): void {
   ring.reserve(at - start)
   ring.submit(ring.SEND, 0, to, start, at - start, 0, 0)
   if (wrap !== undefined) for (const leave of wrap.leave) leave()
+  outbox.waiting = true
   sent(to)
   schedule()
 }

@@ -8,6 +8,7 @@ import { hooked, runHooks } from './hook.js'
 import { interruptPending } from './interrupt.js'
 import { completed } from './io.js'
 import { received } from './mail.js'
+import { outbox } from './message.js'
 import type { Operation } from './operation.js'
 import { idle, normal, onReady, urgent } from './ready.js'
 import * as ring from './ring.js'
@@ -21,6 +22,8 @@ import { world } from './world.js'
 
 /** Slices in a round at the most. */
 const ROUND = 64
+/** Slices that a round still has once there is mail to send. */
+const POST = 4
 /** Milliseconds after which a round ends, and after which the scheduler returns to Node's loop. */
 const SHARE = 1
 /** Milliseconds after which an accept that found no descriptor is tried again. */
@@ -89,6 +92,7 @@ onWake(tick)
 function turn(): void {
   const count = rust().turn()
   ring.drained()
+  outbox.waiting = false
   interruptPending()
   if (count === 0) return
   words[ring.COMPLETED] = 0
@@ -100,12 +104,16 @@ function turn(): void {
   }
 }
 
-/** Up to 64 slices or 1 ms, whichever ends first, or until there is mail. Its start is in milliseconds. */
+/**
+ * Up to 64 slices or 1 ms, whichever ends first, or until there is mail, or a few slices after there is mail to send: a
+ * round trip between two busy domains would wait for two rounds (21 us instead of 13). `start` is in milliseconds.
+ */
 function round(start: number): void {
   const mail = place()
   let last = start
   let left = stride
-  for (let slices = 0; slices < ROUND && ring.hasRoom(); slices++) {
+  let end = ROUND
+  for (let slices = 0; slices < end && ring.hasRoom(); slices++) {
     if (hooked()) runHooks()
     if (urgent.length > 0) {
       const task = urgent.shift()
@@ -120,6 +128,7 @@ function round(start: number): void {
       }
     } else return
     if (world[mail] !== 0) return
+    if (outbox.waiting && end === ROUND) end = slices + POST
     if (--left === 0) {
       const now = performance.now()
       // The clock is looked at more often while slices are long: after each one where they take 1/8 ms.
