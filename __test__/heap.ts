@@ -3,7 +3,11 @@ import { Heap } from '../dist/heap.js'
 import { test } from './support/case.js'
 
 test('elements come out in order, whatever was added and removed before', (t) => {
-  const command = fc.oneof(fc.record({ add: fc.integer() }), fc.record({ remove: fc.nat(50) }), fc.constant('shift' as const))
+  const command = fc.oneof(
+    fc.record({ add: fc.integer() }),
+    fc.record({ remove: fc.nat(50) }),
+    fc.constant('shift' as const),
+  )
   fc.assert(
     fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
       const heap = new Heap<{ place: number; key: number }>((a, b) => a.key < b.key)

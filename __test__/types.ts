@@ -8,8 +8,25 @@ const file = '__test__/types/wrong.ts'
 
 /** What the compiler says of a file: its lines with errors. */
 function errorsOf(name: string): Promise<number[]> {
-  const options = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2022']
-  const command = ['node_modules/typescript/bin/tsc', ...options, '--lib', 'es2022,esnext.disposable', '--types', 'node', name]
+  const options = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+  ]
+  const command = [
+    'node_modules/typescript/bin/tsc',
+    ...options,
+    '--lib',
+    'es2022,esnext.disposable',
+    '--types',
+    'node',
+    name,
+  ]
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: root }, (_, stdout) => {
       const at = new RegExp(`^${name.replaceAll('.', '\\.')}\\((\\d+),`, 'gm')

@@ -56,7 +56,9 @@ export function childOf(task: unknown, parent: TaskRecord, what: string): TaskRe
   if (!(task instanceof TaskRecord)) throw new InvalidArgument(`${what} takes a task, as async and call return it`)
   if (task.parent !== parent) {
     if (tracing.on) trace({ type: 'notAChild', task: task.id }, parent)
-    throw new NotAChild(`${nameOf(task)} is no child of ${nameOf(parent)}: only the task that spawned it may ${what.replace(/\(.*/, '')} it`)
+    throw new NotAChild(
+      `${nameOf(task)} is no child of ${nameOf(parent)}: only the task that spawned it may ${what.replace(/\(.*/, '')} it`,
+    )
   }
   return task
 }

@@ -37,13 +37,20 @@ const heard = new Map<number, Reference[]>()
  * @example
  * const digest = yield* Miou.call(hash, [path])
  */
-export function call<A extends unknown[], T>(fn: (...args: A) => Operation<T>, args: A, options: CallOptions<T> = {}): Task<T> {
+export function call<A extends unknown[], T>(
+  fn: (...args: A) => Operation<T>,
+  args: A,
+  options: CallOptions<T> = {},
+): Task<T> {
   const parent = currentTask('call(fn, args)')
   const reference = referenceOf(fn)
   if (reference === undefined) {
-    throw new InvalidArgument(`call takes a portable function: const ${fn?.name || 'f'} = portable(import.meta, function* ...) at the top of its module`)
+    throw new InvalidArgument(
+      `call takes a portable function: const ${fn?.name || 'f'} = portable(import.meta, function* ...) at the top of its module`,
+    )
   }
-  if (!Array.isArray(args)) throw new InvalidArgument('call takes the arguments of the function as an array: call(f, [1, 2])')
+  if (!Array.isArray(args))
+    throw new InvalidArgument('call takes the arguments of the function as an array: call(f, [1, 2])')
   checkOptions(parent, options as SpawnOptions<never>, 'call')
   if (options.transfer !== undefined && !Array.isArray(options.transfer)) {
     throw new InvalidArgument('call: transfer takes an array of what is to be moved (array buffers, ports)')
@@ -53,7 +60,13 @@ export function call<A extends unknown[], T>(fn: (...args: A) => Operation<T>, a
 }
 
 /** Calls a function at a place. */
-export function callAt(parent: TaskRecord, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): TaskRecord {
+export function callAt(
+  parent: TaskRecord,
+  reference: Reference,
+  args: unknown[],
+  options: CallOptions<never>,
+  to: number,
+): TaskRecord {
   const { run } = parent
   const id = run.nextId()
   const unborn = parent.cancelled !== null && parent.shields === 0
@@ -64,14 +77,16 @@ export function callAt(parent: TaskRecord, reference: Reference, args: unknown[]
   more.domain = to
   more.place = to
   equip(task, unborn ? options : { ...options, give: [] })
-  if (tracing.on) trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(options.name && { name: options.name }) }, task)
+  if (tracing.on)
+    trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(options.name && { name: options.name }) }, task)
   if (unborn) {
     bornCancelled(task, parent)
     hurry(task)
   } else {
     task.flags |= REMOTE
     run.away.set(id, task)
-    if (to === EXPECTED) run.deferred.push({ task, send: (at) => sendCall(run, id, seed, reference, args, options, at) })
+    if (to === EXPECTED)
+      run.deferred.push({ task, send: (at) => sendCall(run, id, seed, reference, args, options, at) })
   }
   return task
 }
@@ -93,7 +108,15 @@ export function sendDeferred(run: RunRecord): void {
   }
 }
 
-function sendCall(run: RunRecord, id: number, seed: number, reference: Reference, args: unknown[], options: CallOptions<never>, to: number): void {
+function sendCall(
+  run: RunRecord,
+  id: number,
+  seed: number,
+  reference: Reference,
+  args: unknown[],
+  options: CallOptions<never>,
+  to: number,
+): void {
   const { name = '', transfer } = options
   const give = [...new Set(options.give)]
   const wrap = wrapping(to, 'an argument of call')
@@ -189,4 +212,3 @@ function begun(task: TaskRecord, fn: AnyFunction, args: unknown[]): void {
   task.code = () => fn(...args)
   ready(task)
 }
-

@@ -73,7 +73,12 @@ export function rethrow(task: TaskRecord): never | typeof SUSPENDED {
 }
 
 /** Stands where the operation of a task would, which is not to run on. */
-const DROPPED = { label: 'nothing', phase: ABORTED, interrupt() {}, describe: () => 'nothing' } as unknown as Op<unknown>
+const DROPPED = {
+  label: 'nothing',
+  phase: ABORTED,
+  interrupt() {},
+  describe: () => 'nothing',
+} as unknown as Op<unknown>
 
 /** Whether the task swallowed `Cancelled` too often to be run on. */
 export function drops(task: TaskRecord): boolean {

@@ -34,7 +34,8 @@ export function create(name?: string): Condition {
 }
 
 function valid(c: unknown, what: string): asserts c is Condition {
-  if (!(c instanceof Condition)) throw new InvalidArgument(`Condition.${what} takes a condition, as Condition.create makes it`)
+  if (!(c instanceof Condition))
+    throw new InvalidArgument(`Condition.${what} takes a condition, as Condition.create makes it`)
 }
 
 class Wait extends WaitOp<void> {
@@ -86,7 +87,8 @@ class Wait extends WaitOp<void> {
  */
 export function wait(c: Condition, m: Mutex): Operation<void> {
   valid(c, 'wait')
-  if (!(m instanceof Mutex)) throw new InvalidArgument('Condition.wait takes a condition and the mutex that goes with it')
+  if (!(m instanceof Mutex))
+    throw new InvalidArgument('Condition.wait takes a condition and the mutex that goes with it')
   const op = new Wait()
   make(op)
   if (!holds(m, op.task)) {
@@ -106,7 +108,8 @@ function wake(c: Condition, all: boolean): void {
 /** As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most. */
 export function waitSync(c: Condition, m: Mutex): void {
   valid(c, 'waitSync')
-  if (!(m instanceof Mutex)) throw new InvalidArgument('Condition.waitSync takes a condition and the mutex that goes with it')
+  if (!(m instanceof Mutex))
+    throw new InvalidArgument('Condition.waitSync takes a condition and the mutex that goes with it')
   refuseInTask('Condition.waitSync', 'Condition.wait')
   if (rust().waitSync(c.word, m.word, threadOwner()) < 0) {
     throw new MutexError('notOwner', 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')

@@ -58,7 +58,9 @@ function ruleBroken(task: TaskRecord): StillHasChildren | ResourceLeaked | undef
     if (tracing.on) trace('resourceLeaked', task)
     const values: string[] = []
     for (let r: Resource | null = task.resources; r !== null; r = r.older) values.push(describe(r.value))
-    return new ResourceLeaked(`${at(task)} returned while it owned ${values.join(', ')}: release, disown or transfer it first`)
+    return new ResourceLeaked(
+      `${at(task)} returned while it owned ${values.join(', ')}: release, disown or transfer it first`,
+    )
   }
   if (task.children !== null) {
     if (tracing.on) trace('stillHasChildren', task)
@@ -187,7 +189,8 @@ export function unlist(child: TaskRecord): void {
 /** A task yielded what is no operation: the run is over. The task unwinds as one that is cancelled, shields included. */
 export function foreignYield(task: TaskRecord, value: unknown): void {
   const what = value instanceof Promise ? 'a promise (await it with until(...))' : describe(value)
-  const hint = typeof value === 'object' && value !== null && Symbol.iterator in value ? ': write yield* instead of yield' : ''
+  const hint =
+    typeof value === 'object' && value !== null && Symbol.iterator in value ? ': write yield* instead of yield' : ''
   const error = new ForeignYield(`${at(task)} yielded ${what}, which is no operation${hint}`)
   task.flags |= FATAL
   task.cancelled ??= makeCancelled(error)

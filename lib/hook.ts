@@ -47,6 +47,7 @@ export function add(fn: () => void): Hook {
 
 /** Removes a hook of this domain; nothing happens where it is gone already. */
 export function remove(hook: Hook): void {
-  if (!(hook instanceof Hook)) throw new InvalidArgument('Hook.remove takes a Hook of this domain, as Hook.add returns it')
+  if (!(hook instanceof Hook))
+    throw new InvalidArgument('Hook.remove takes a Hook of this domain, as Hook.add returns it')
   hooks = hooks.filter((other) => other !== hook)
 }

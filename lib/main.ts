@@ -19,7 +19,8 @@ import { drawTree } from './tree.js'
  * await Miou.main(import.meta, function* () { yield* Miou.call(work, []) })
  */
 export async function main(meta: Meta, body: Body<unknown>, options?: RunOptions): Promise<void> {
-  if (typeof meta?.url !== 'string') throw new InvalidArgument('main takes import.meta, and a function* that is the body of the main task')
+  if (typeof meta?.url !== 'string')
+    throw new InvalidArgument('main takes import.meta, and a function* that is the body of the main task')
   if (!isEntry(meta)) return
   process.on('SIGUSR2', showTrees)
   try {

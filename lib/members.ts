@@ -29,7 +29,8 @@ export function pinned(task: TaskRecord, pin: number): number {
   if (pin === 0) throw new InvalidArgument('pin: domain 0 is never called: spawn on it with async')
   if (pin === run.domain) throw new InvalidArgument(`pin: ${pin} is the caller's own domain: use async`)
   const place = Number.isInteger(pin) ? placeOf(run, pin) : undefined
-  if (place === undefined) throw new InvalidArgument(`pin: there is no domain ${String(pin)} in this run: see Domain.all()`)
+  if (place === undefined)
+    throw new InvalidArgument(`pin: there is no domain ${String(pin)} in this run: see Domain.all()`)
   return place
 }
 

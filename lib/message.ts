@@ -161,7 +161,9 @@ function post(value: unknown, wrap: Wrapping): void {
   try {
     port.postMessage(packed, wrap.transfer)
   } catch (error) {
-    throw new InvalidArgument(`${wrap.what} can't cross to another domain: ${(error as Error).message}`, { cause: error })
+    throw new InvalidArgument(`${wrap.what} can't cross to another domain: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
   out.setUint8(at++, packed === value ? POSTED : PACKED)
 }
@@ -275,4 +277,3 @@ export class Message {
     return port === undefined ? undefined : receiveMessageOnPort(port)?.message
   }
 }
-

@@ -141,7 +141,11 @@ function unlockAs(m: Mutex, task: TaskRecord | null): void {
     if (task !== null) drop(task, m.word)
   } else if (outcome === 1) {
     throw new MutexError('unlocked', `${m.name ?? 'this mutex'} is not locked`)
-  } else throw new MutexError('notOwner', `${m.name ?? 'this mutex'} is locked by somebody else: only who holds it may unlock it`)
+  } else
+    throw new MutexError(
+      'notOwner',
+      `${m.name ?? 'this mutex'} is locked by somebody else: only who holds it may unlock it`,
+    )
 }
 
 /**
@@ -185,7 +189,8 @@ export function lockSync(m: Mutex): void {
 
 /** Throws where a function that holds the thread up is called in a task. */
 export function refuseInTask(what: string, instead: string): void {
-  if (here.current !== null) throw new InvalidArgument(`${what} would hold up every task of this domain: use ${instead} here`)
+  if (here.current !== null)
+    throw new InvalidArgument(`${what} would hold up every task of this domain: use ${instead} here`)
 }
 
 /**
@@ -196,7 +201,8 @@ export function refuseInTask(what: string, instead: string): void {
  */
 export function protect<T>(m: Mutex, body: Body<T>): Operation<T> {
   valid(m, 'protect')
-  if (typeof body !== 'function') throw new InvalidArgument('Mutex.protect takes a mutex and a function* that is its body')
+  if (typeof body !== 'function')
+    throw new InvalidArgument('Mutex.protect takes a mutex and a function* that is its body')
   return new Compound('Mutex.protect(mutex, body)', () => guarded(m, body))
 }
 

@@ -6,7 +6,7 @@ import { ready } from './ready.js'
 import { ABORTED, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
 import type { TaskRecord } from './task.js'
 
-export { type Suspension }
+export type { Suspension }
 
 /** Anything usable as `const v = yield* operation`. */
 export interface Operation<T> {

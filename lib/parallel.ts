@@ -20,7 +20,9 @@ import type { Result, TaskRecord } from './task.js'
 export function parallel<I, T>(fn: (item: I) => Operation<T>, items: readonly I[]): Operation<Result<T>[]> {
   const reference = referenceOf(fn)
   if (reference === undefined) {
-    throw new InvalidArgument('parallel takes a portable function: const f = portable(import.meta, function* ...) at the top of its module')
+    throw new InvalidArgument(
+      'parallel takes a portable function: const f = portable(import.meta, function* ...) at the top of its module',
+    )
   }
   if (!Array.isArray(items)) throw new InvalidArgument('parallel takes an array with an item for each task')
   return new Compound('parallel(fn, items)', function* (): Generator<Suspension, Result<T>[]> {
@@ -29,7 +31,8 @@ export function parallel<I, T>(fn: (item: I) => Operation<T>, items: readonly I[
     const places = callable(parent)
     const tasks: TaskRecord[] = []
     try {
-      for (let i = 0; i < items.length; i++) tasks.push(callAt(parent, reference, [items[i]], {}, places[i % places.length]!))
+      for (let i = 0; i < items.length; i++)
+        tasks.push(callAt(parent, reference, [items[i]], {}, places[i % places.length]!))
     } catch (error) {
       for (const task of tasks) yield* cancel(task)
       throw error

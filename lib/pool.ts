@@ -75,7 +75,10 @@ function start(): Promise<Thread> {
     })
     worker.on('exit', (code) => {
       const why = failure === undefined ? `it ended with code ${code}` : `an error ended it: ${String(failure)}`
-      const reason = new DomainDied(`domain ${thread?.place ?? ''} died: ${why}`, failure === undefined ? undefined : { cause: failure })
+      const reason = new DomainDied(
+        `domain ${thread?.place ?? ''} died: ${why}`,
+        failure === undefined ? undefined : { cause: failure },
+      )
       if (thread === undefined) return reject(reason)
       alive.delete(thread)
       const at = warm.indexOf(thread)

@@ -28,16 +28,25 @@ const references = new WeakMap<object, Reference>()
  * const square = Miou.portable(import.meta, function* square(x: number) { return x * x })
  * const nine = yield* Miou.call(square, [3])
  */
-export function portable<F extends (...args: never[]) => unknown>(meta: Meta, fn: F, name?: string): F & { readonly url: string } {
+export function portable<F extends (...args: never[]) => unknown>(
+  meta: Meta,
+  fn: F,
+  name?: string,
+): F & { readonly url: string } {
   if (typeof fn !== 'function') throw new InvalidArgument('portable takes import.meta and a function')
-  if (typeof meta?.url !== 'string' || meta.url === '') throw new InvalidArgument('portable needs the module of the function: pass import.meta')
+  if (typeof meta?.url !== 'string' || meta.url === '')
+    throw new InvalidArgument('portable needs the module of the function: pass import.meta')
   const known = name ?? fn.name
   if (typeof known !== 'string' || known === '') {
-    throw new InvalidArgument('a portable function needs a name: write function* name() or give one as the third argument')
+    throw new InvalidArgument(
+      'a portable function needs a name: write function* name() or give one as the third argument',
+    )
   }
   const reference = { url: meta.url, name: known }
   if (byReference.has(keyOf(reference))) {
-    throw new InvalidArgument(`the name ${JSON.stringify(known)} is taken in ${meta.url}: give another one as the third argument`)
+    throw new InvalidArgument(
+      `the name ${JSON.stringify(known)} is taken in ${meta.url}: give another one as the third argument`,
+    )
   }
   // Called by way of itself and by way of the bare function, which is what a recursive reference inside it is.
   const made = ((...args: never[]) => fn(...args)) as unknown as F & { readonly url: string }
@@ -79,7 +88,9 @@ export async function load(reference: Reference): Promise<AnyFunction> {
   }
   const fn = find(reference)
   if (fn === undefined) {
-    throw new InvalidArgument(`${url} does not register ${JSON.stringify(name)} when it is imported: call portable at its top level`)
+    throw new InvalidArgument(
+      `${url} does not register ${JSON.stringify(name)} when it is imported: call portable at its top level`,
+    )
   }
   return fn
 }

@@ -92,7 +92,7 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
     ok = false
   }
   if (ok) task.flags |= OK
-  task.value = ok ? value : task.cancelled ?? value
+  task.value = ok ? value : (task.cancelled ?? value)
   remoteDone(task)
 }
 

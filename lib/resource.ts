@@ -85,7 +85,8 @@ export function finaliseAll(task: TaskRecord): void {
 
 function check(r: Resource, what: string): TaskRecord {
   const task = currentTask(`Ownership.${what}(resource)`)
-  if (!(r instanceof Resource)) throw new InvalidArgument(`Ownership.${what} takes a Resource, as Ownership.create makes it`)
+  if (!(r instanceof Resource))
+    throw new InvalidArgument(`Ownership.${what} takes a Resource, as Ownership.create makes it`)
   if (r.owner !== task) {
     if (tracing.on) trace({ type: 'notOwner', resource: r.id }, task)
     throw new NotOwner(`${nameOf(task)} does not own the resource: ${ownerOf(r)}`)
@@ -100,14 +101,16 @@ function ownerOf(r: Resource): string {
 
 /** A resource of `value` that nobody owns yet. `finalise` gives the value back. */
 export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
-  if (typeof finalise !== 'function') throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
+  if (typeof finalise !== 'function')
+    throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
   return new Resource(value, finalise)
 }
 
 /** Has the current task own a resource that nobody owns. */
 export function own(r: Resource): void {
   const task = currentTask('Ownership.own(resource)')
-  if (!(r instanceof Resource)) throw new InvalidArgument('Ownership.own takes a Resource, as Ownership.create makes it')
+  if (!(r instanceof Resource))
+    throw new InvalidArgument('Ownership.own takes a Resource, as Ownership.create makes it')
   if (r.moved !== '') throw new InvalidArgument('the resource went to another domain: it is used there')
   if (r.owner !== null) {
     throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)

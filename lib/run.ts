@@ -6,7 +6,17 @@ import { type DomainDied, InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import type { Leftovers } from './leftovers.js'
 import { debugging } from './log.js'
-import { apply, bringSource, type Change, type Joining, leaveRun, onLeft, sendChange, sendJoin, sendLeave } from './member.js'
+import {
+  apply,
+  bringSource,
+  type Change,
+  type Joining,
+  leaveRun,
+  onLeft,
+  sendChange,
+  sendJoin,
+  sendLeave,
+} from './member.js'
 import { giveBack, takeThreads, type Thread } from './pool.js'
 import { referenceOf } from './portable.js'
 import { ready } from './ready.js'
@@ -38,7 +48,13 @@ export interface RunOptions {
 /** Runs on this thread that have not ended: while there is one, Node's loop is kept alive. */
 let running = 0
 
-function whole(name: string, given: number | undefined, variable: string, least: number, fallback: () => number): number {
+function whole(
+  name: string,
+  given: number | undefined,
+  variable: string,
+  least: number,
+  fallback: () => number,
+): number {
   if (given !== undefined) {
     if (Number.isInteger(given) && given >= least) return given
     throw new InvalidArgument(`run: ${name} is a whole number from ${least} on, not ${String(given)}`)
@@ -65,11 +81,15 @@ export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T
   const quanta = whole('quanta', options.quanta, 'MIOU_QUANTA', 1, () => 64)
   const seed = whole('seed', options.seed, 'MIOU_SEED', Number.MIN_SAFE_INTEGER, () => (Math.random() * 2 ** 32) | 0)
   const { signal, events } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new InvalidArgument('run: signal is an AbortSignal')
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new InvalidArgument('run: signal is an AbortSignal')
   const source = events === undefined ? undefined : referenceOf(events)
-  if (events !== undefined && typeof events !== 'function') throw new InvalidArgument('run: events is a function that makes an event source')
+  if (events !== undefined && typeof events !== 'function')
+    throw new InvalidArgument('run: events is a function that makes an event source')
   if (events !== undefined && source === undefined && domains > 0) {
-    throw new InvalidArgument('run: with extra domains, events is a portable function, so that each domain can make a source of its own')
+    throw new InvalidArgument(
+      'run: with extra domains, events is a portable function, so that each domain can make a source of its own',
+    )
   }
 
   if (running++ === 0) rust().keepAlive(true)
@@ -83,7 +103,7 @@ export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T
       events: source,
       asyncContext: options.asyncContext === true,
     }
-    return await new Run(joining, threads).finish(main as Body<unknown>, seed, options) as T
+    return (await new Run(joining, threads).finish(main as Body<unknown>, seed, options)) as T
   } finally {
     if (--running === 0) rust().keepAlive(false)
   }
@@ -102,7 +122,15 @@ class Run {
     private readonly threads: Thread[],
   ) {
     const { run, quanta, words, places } = joining
-    this.record = new RunRecord(run, 0, quanta, words, places, (task) => this.rootEnded(task), () => {})
+    this.record = new RunRecord(
+      run,
+      0,
+      quanta,
+      words,
+      places,
+      (task) => this.rootEnded(task),
+      () => {},
+    )
     if (joining.asyncContext) this.record.context = inContext
     runs.set(run, this.record)
     for (const thread of threads) this.join(thread)
@@ -213,7 +241,10 @@ function warn(left: Leftovers[]): void {
   if (count === 0) return
   const sites = left.flatMap((one) => one.sites)
   const where = sites.length > 0 ? `, made at ${sites.join(', ')}` : ': close them, or use Unix.Ownership'
-  process.emitWarning(`${count} ${count === 1 ? 'descriptor was' : 'descriptors were'} still open at the end of a run and closed${where}`, {
-    type: 'MiouWarning',
-  })
+  process.emitWarning(
+    `${count} ${count === 1 ? 'descriptor was' : 'descriptors were'} still open at the end of a run and closed${where}`,
+    {
+      type: 'MiouWarning',
+    },
+  )
 }

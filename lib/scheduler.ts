@@ -78,7 +78,8 @@ function tick(): void {
 function arm(): void {
   let deadline = nextDeadline()
   // Others than this process may have closed a descriptor: nobody tells.
-  if (words[ring.EXHAUSTED] !== 0) deadline = deadline < 0 ? performance.now() + RETRY : Math.min(deadline, performance.now() + RETRY)
+  if (words[ring.EXHAUSTED] !== 0)
+    deadline = deadline < 0 ? performance.now() + RETRY : Math.min(deadline, performance.now() + RETRY)
   if (deadline < 0 && armed < 0) return
   const left = deadline - performance.now()
   if (deadline === armed && left > 2) return
@@ -157,7 +158,9 @@ function slice(task: TaskRecord): void {
  * `next` of every generator. Each closure of a generator function has a prototype of its own, so that looking `next` up in
  * the generators of many tasks costs 0.1 us a slice; this does not look it up.
  */
-const resume = Object.getPrototypeOf(function* () {}).prototype.next as (this: unknown) => IteratorResult<Suspension, unknown>
+const resume = Object.getPrototypeOf(function* () {}).prototype.next as (
+  this: unknown,
+) => IteratorResult<Suspension, unknown>
 
 function step(task: TaskRecord): void {
   let result: IteratorResult<Suspension, unknown>
@@ -187,6 +190,7 @@ function iteratorOf(body: Body<unknown>): Iterator<Suspension, unknown> {
   const operation: unknown = body()
   const begin = (operation as Operation<unknown> | null | undefined)?.[Symbol.iterator]
   if (typeof begin === 'function' && typeof operation === 'object') return begin.call(operation)
-  const what = operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : String(operation)
+  const what =
+    operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : String(operation)
   throw new InvalidArgument(`the body of a task must be a function* or return an operation; it returned ${what}`)
 }

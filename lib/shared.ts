@@ -12,7 +12,10 @@ export interface Shared<H> {
 }
 
 /** Handles of the objects that the core calls `kind` (0 mutex, 1 condition). */
-export function shared<H extends object>(kind: number, handle: (word: number, name: string | undefined) => H): Shared<H> {
+export function shared<H extends object>(
+  kind: number,
+  handle: (word: number, name: string | undefined) => H,
+): Shared<H> {
   const handles = new Map<number, WeakRef<H>>()
   const gone = new FinalizationRegistry<number>((word) => {
     if (handles.get(word)?.deref() !== undefined) return
@@ -31,7 +34,9 @@ export function shared<H extends object>(kind: number, handle: (word: number, na
   return {
     create(name) {
       if (name !== undefined && (typeof name !== 'string' || name === '')) {
-        throw new InvalidArgument('the name of a shared object is a string that is not empty; leave it out for a private one')
+        throw new InvalidArgument(
+          'the name of a shared object is a string that is not empty; leave it out for a private one',
+        )
       }
       const word = rust().create(kind, name)
       if (word < 0) throw new InvalidArgument('there are four million mutexes and conditions already')

@@ -43,7 +43,9 @@ export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, w
     }
     for (const { owner } of give) {
       if (owner !== null && owner !== parent) {
-        throw new InvalidArgument(`${what}: ${nameOf(owner)} owns a resource that is to be given: only its owner may give it`)
+        throw new InvalidArgument(
+          `${what}: ${nameOf(owner)} owns a resource that is to be given: only its owner may give it`,
+        )
       }
     }
   }
@@ -69,7 +71,13 @@ export function equip(task: TaskRecord, options: SpawnOptions<never>): void {
 function site(): string {
   const lines = new Error().stack?.split('\n') ?? []
   const ours = new URL('.', import.meta.url).href
-  return lines.slice(1).find((line) => !line.includes(ours))?.trim().replace(/^at /, '') ?? 'an unknown place'
+  return (
+    lines
+      .slice(1)
+      .find((line) => !line.includes(ours))
+      ?.trim()
+      .replace(/^at /, '') ?? 'an unknown place'
+  )
 }
 
 /** A child that is spawned in a cancelled task is born cancelled: it never starts, and what it was given is finalised. */
@@ -94,7 +102,8 @@ export function async_<T>(body: Body<T>, options?: SpawnOptions<T>): Task<T> {
   if (options !== undefined) checkOptions(parent, options as SpawnOptions<never>, 'async')
   const task = child(parent, body)
   if (options !== undefined || debugging()) equip(task, (options ?? {}) as SpawnOptions<never>)
-  if (tracing.on) trace({ type: 'spawn', parent: parent.id, kind: 'async', ...(options?.name && { name: options.name }) }, task)
+  if (tracing.on)
+    trace({ type: 'spawn', parent: parent.id, kind: 'async', ...(options?.name && { name: options.name }) }, task)
   if (bornCancelled(task, parent)) hurry(task)
   else ready(task)
   return task as unknown as Task<T>

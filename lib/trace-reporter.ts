@@ -15,7 +15,8 @@ import { report, type TraceEvent } from './trace.js'
  * Trace.setReporter((event) => events.push(event))
  */
 export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void {
-  if (fn !== undefined && typeof fn !== 'function') throw new InvalidArgument('Trace.setReporter takes a function, or undefined')
+  if (fn !== undefined && typeof fn !== 'function')
+    throw new InvalidArgument('Trace.setReporter takes a function, or undefined')
   report(fn)
   const reference = fn === undefined ? undefined : referenceOf(fn)
   if (fn !== undefined && reference === undefined) return

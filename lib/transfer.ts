@@ -94,7 +94,8 @@ onMessage(TRANSFERRED, (message) => {
  * yield* Ownership.transfer(Unix.Ownership.resource(client))
  */
 export function transfer(r: Resource): Operation<void> {
-  if (!(r instanceof Resource)) throw new InvalidArgument('Ownership.transfer takes a Resource, as Ownership.create makes it')
+  if (!(r instanceof Resource))
+    throw new InvalidArgument('Ownership.transfer takes a Resource, as Ownership.create makes it')
   const op = new Transfer()
   make(op)
   const { task } = op

@@ -18,7 +18,10 @@ export function watch(run: RunRecord, signals: () => boolean): () => void {
   const timer = setInterval(() => {
     for (const task of tasksOf(run)) {
       if (task.cancelled === null || task.shields === 0) shielded.delete(task)
-      else if (shielded.has(task)) log(`${nameOf(task)} was cancelled and is in a shield for more than a second: ${task.op?.describe() ?? 'running'}`)
+      else if (shielded.has(task))
+        log(
+          `${nameOf(task)} was cancelled and is in a shield for more than a second: ${task.op?.describe() ?? 'running'}`,
+        )
       else shielded.add(task)
     }
     const quiet = words[CALLS] === calls

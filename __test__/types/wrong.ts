@@ -20,7 +20,9 @@ function* body() {
   if (a.ok && b.ok) b.value.length + a.value
   if (b.ok) b.value.toFixed() // wrong
   Miou.async(async () => {}) // wrong
-  Miou.async(function* () { yield Promise.resolve() }) // wrong
+  Miou.async(function* () {
+    yield Promise.resolve()
+  }) // wrong
   const square = Miou.portable(import.meta, function* square(x: number) {
     return x * x
   })

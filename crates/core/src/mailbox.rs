@@ -50,7 +50,13 @@ impl Mailbox {
     /// A mailbox for the domain at `place` of `world`.
     #[must_use]
     pub fn new(world: Arc<World>, place: u32, waker: Waker) -> Self {
-        Self { world, place, inbox: Inbox::default(), waker, alive: AtomicBool::new(true) }
+        Self {
+            world,
+            place,
+            inbox: Inbox::default(),
+            waker,
+            alive: AtomicBool::new(true),
+        }
     }
 
     /// The place of the domain in its world.

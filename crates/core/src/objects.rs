@@ -140,7 +140,9 @@ impl Objects {
     /// # Errors
     /// `None`: no such mutex. The sleeper: its owner holds the mutex already.
     pub fn lock(&self, world: &World, mutex: u32, sleeper: Sleeper) -> Result<Option<Sleeper>, Option<Sleeper>> {
-        let Some(queue) = self.mutexes.get(&mutex) else { return Err(None) };
+        let Some(queue) = self.mutexes.get(&mutex) else {
+            return Err(None);
+        };
         match queue.lock(world.word(mutex), sleeper.owner, sleeper) {
             Lock::Acquired(sleeper) => Ok(Some(sleeper)),
             Lock::Queued => Ok(None),
@@ -153,7 +155,10 @@ impl Objects {
     /// # Errors
     /// `NotOwner` also where there is no such mutex.
     pub fn unlock(&self, world: &World, mutex: u32, owner: u32) -> Result<Option<Sleeper>, Unlock> {
-        self.mutexes.get(&mutex).ok_or(Unlock::NotOwner)?.unlock(world.word(mutex), owner)
+        self.mutexes
+            .get(&mutex)
+            .ok_or(Unlock::NotOwner)?
+            .unlock(world.word(mutex), owner)
     }
 
     /// A wait for a mutex ends before its time. Returns who is to be woken: where the mutex had been handed to the
@@ -178,16 +183,24 @@ impl Objects {
     /// Moves the oldest waiter of a condition, or all of them, to the queue of its mutex. Returns those that hold theirs
     /// at once and are to be woken.
     pub fn signal(&self, world: &World, condition: u32, all: bool) -> Vec<Sleeper> {
-        let Some(queue) = self.conditions.get(&condition) else { return Vec::new() };
+        let Some(queue) = self.conditions.get(&condition) else {
+            return Vec::new();
+        };
         let relock = |_, waiter: Waiter| self.lock(world, waiter.mutex, waiter.sleeper).ok().flatten();
-        let relocked = if all { queue.requeue_all(relock) } else { queue.requeue(relock).into_iter().collect() };
+        let relocked = if all {
+            queue.requeue_all(relock)
+        } else {
+            queue.requeue(relock).into_iter().collect()
+        };
         relocked.into_iter().flatten().collect()
     }
 
     /// A wait on a condition ends before its time. It does not take the mutex again; a signal that it had been given
     /// already goes to the next waiter.
     pub fn forsake_wait(&self, world: &World, condition: u32, mutex: u32, owner: u32) -> Vec<Sleeper> {
-        let Some(queue) = self.conditions.get(&condition) else { return Vec::new() };
+        let Some(queue) = self.conditions.get(&condition) else {
+            return Vec::new();
+        };
         if queue.cancel(owner).is_some() {
             return Vec::new();
         }
@@ -202,6 +215,8 @@ impl Objects {
             queue.abandon(|owner| owner_place(owner) == place);
         }
         let queues = self.mutexes.iter();
-        queues.flat_map(|(word, queue)| queue.abandon(world.word(*word), |owner| owner_place(owner) == place)).collect()
+        queues
+            .flat_map(|(word, queue)| queue.abandon(world.word(*word), |owner| owner_place(owner) == place))
+            .collect()
     }
 }

@@ -49,7 +49,10 @@ pub fn leave(place: u32) {
 
 fn step(line: &[u8], from: &mut usize) -> Result<(), Errno> {
     let stdout = rustix::stdio::stdout();
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(STEP.subsec_nanos()) };
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(STEP.subsec_nanos()),
+    };
     while *from < line.len() {
         match poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], Some(&timeout)) {
             Ok(0) => return Ok(()),

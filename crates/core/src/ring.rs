@@ -83,7 +83,12 @@ impl Completion {
     /// A completion that carries nothing but its result.
     #[must_use]
     pub const fn plain(token: i32, result: i32) -> Self {
-        Self { token, result, a: 0, b: 0 }
+        Self {
+            token,
+            result,
+            a: 0,
+            b: 0,
+        }
     }
 }
 
@@ -107,7 +112,10 @@ impl Ring {
         if bytes < RING_BYTES || memory.as_ptr().align_offset(8) != 0 {
             return Err(std::io::ErrorKind::InvalidInput.into());
         }
-        Ok(Self { base: memory, received: 0 })
+        Ok(Self {
+            base: memory,
+            received: 0,
+        })
     }
 
     fn words(&self) -> &[i32] {
@@ -140,7 +148,9 @@ impl Ring {
     /// How many submissions wait, never more than there is room for.
     #[must_use]
     pub fn submitted(&self) -> usize {
-        usize::try_from(self.header(header::SUBMITTED)).unwrap_or(0).min(SUBMISSIONS)
+        usize::try_from(self.header(header::SUBMITTED))
+            .unwrap_or(0)
+            .min(SUBMISSIONS)
     }
 
     /// Submission number `index` since the last drain.

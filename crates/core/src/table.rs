@@ -21,7 +21,10 @@ impl Table {
     /// Takes a descriptor in and says where it is.
     pub fn insert(&mut self, descriptor: Descriptor) -> Key {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { generation: 0, descriptor: None });
+            self.places.push(Place {
+                generation: 0,
+                descriptor: None,
+            });
             self.places.len() as u32 - 1
         });
         let place = &mut self.places[index as usize];
@@ -34,7 +37,11 @@ impl Table {
     /// The descriptor at `key`, if it is still there.
     pub fn get(&mut self, key: Key) -> Option<&mut Descriptor> {
         let place = self.places.get_mut(key.index() as usize)?;
-        if place.generation == key.generation() { place.descriptor.as_mut() } else { None }
+        if place.generation == key.generation() {
+            place.descriptor.as_mut()
+        } else {
+            None
+        }
     }
 
     /// Takes the descriptor at `key` out.

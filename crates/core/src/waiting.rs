@@ -103,7 +103,9 @@ mod tests {
         assert!(waiting.remove(9).is_none());
         assert_eq!(waiting.remove(2).unwrap().token, 2);
         assert_eq!(waiting.front().unwrap().token, 0);
-        let order: Vec<i32> = std::iter::from_fn(|| waiting.pop()).map(|pending| pending.token).collect();
+        let order: Vec<i32> = std::iter::from_fn(|| waiting.pop())
+            .map(|pending| pending.token)
+            .collect();
         assert_eq!(order, [0, 1, 3]);
         assert!(waiting.is_empty());
     }

@@ -62,7 +62,11 @@ impl World {
         let mut worlds = held(&WORLDS);
         worlds.retain(|(_, world)| world.strong_count() > 0);
         let address = base.as_ptr() as usize;
-        if let Some(world) = worlds.iter().find(|(at, _)| *at == address).and_then(|(_, world)| world.upgrade()) {
+        if let Some(world) = worlds
+            .iter()
+            .find(|(at, _)| *at == address)
+            .and_then(|(_, world)| world.upgrade())
+        {
             return Ok(world);
         }
         let world = Arc::new(Self {
@@ -77,13 +81,20 @@ impl World {
     /// How many worlds the process has now.
     #[must_use]
     pub fn count() -> usize {
-        held(&WORLDS).iter().filter(|(_, world)| world.strong_count() > 0).count()
+        held(&WORLDS)
+            .iter()
+            .filter(|(_, world)| world.strong_count() > 0)
+            .count()
     }
 
     /// A word; that of place 0, which nobody uses, where there is no such word.
     #[must_use]
     pub fn word(&self, index: u32) -> &AtomicU32 {
-        let index = if (index as usize) < self.words.count { index as usize } else { 0 };
+        let index = if (index as usize) < self.words.count {
+            index as usize
+        } else {
+            0
+        };
         // SAFETY: WORLD, and the index lies within the words.
         unsafe { self.words.base.add(index).as_ref() }
     }
@@ -98,7 +109,12 @@ impl World {
         let place = if mailboxes.len() < PLACES as usize {
             mailboxes.len()
         } else {
-            mailboxes.iter().skip(1).position(Option::is_none).ok_or(io::ErrorKind::OutOfMemory)? + 1
+            mailboxes
+                .iter()
+                .skip(1)
+                .position(Option::is_none)
+                .ok_or(io::ErrorKind::OutOfMemory)?
+                + 1
         };
         let mailbox = Arc::new(make(place as u32)?);
         if place == mailboxes.len() {
@@ -113,7 +129,10 @@ impl World {
         {
             let mut mailboxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
             let place = &mut mailboxes[mailbox.place() as usize];
-            if place.as_ref().is_some_and(|there| std::ptr::eq(Arc::as_ptr(there), mailbox)) {
+            if place
+                .as_ref()
+                .is_some_and(|there| std::ptr::eq(Arc::as_ptr(there), mailbox))
+            {
                 *place = None;
             }
         }

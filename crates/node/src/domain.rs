@@ -53,7 +53,8 @@ impl Domain {
     /// loop calls `wake` when the domain has something to do.
     #[napi(constructor)]
     pub fn new(env: Env, ring: Unknown<'_>, world: Unknown<'_>, wake: Unknown<'_>) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::new(Status::GenericFailure, format!("no domain can be made here: {error}"));
+        let failed =
+            |error: std::io::Error| Error::new(Status::GenericFailure, format!("no domain can be made here: {error}"));
         let (ring, bytes) = pinned(env, &ring)?;
         // SAFETY: RING: the memory is pinned, and lib/ring.ts touches it on this thread only, outside of calls.
         let ring = unsafe { Ring::over(ring, bytes) }.map_err(failed)?;
@@ -91,7 +92,9 @@ impl Domain {
     #[napi]
     pub fn turn(&self) -> Result<u32> {
         let turned = self.core().turn();
-        turned.map(|count| count as u32).map_err(|error| Error::from_reason(format!("the poller failed: {error}")))
+        turned
+            .map(|count| count as u32)
+            .map_err(|error| Error::from_reason(format!("the poller failed: {error}")))
     }
 
     /// Whether the domain keeps Node's loop alive.
@@ -154,13 +157,24 @@ impl Domain {
 
     /// Binds a socket to an encoded address, and listens. `sharing`: 0 with nobody, 1 within the process, 2 with others.
     #[napi]
-    pub fn bind(&self, index: i32, generation: i32, to: Buffer, backlog: i32, reuse_address: bool, sharing: i32) -> i32 {
+    pub fn bind(
+        &self,
+        index: i32,
+        generation: i32,
+        to: Buffer,
+        backlog: i32,
+        reuse_address: bool,
+        sharing: i32,
+    ) -> i32 {
         let sharing = match sharing {
             0 => Sharing::Nobody,
             1 => Sharing::Process,
             _ => Sharing::Everybody,
         };
-        done(self.core().bind(key(index, generation), &to, backlog, reuse_address, sharing))
+        done(
+            self.core()
+                .bind(key(index, generation), &to, backlog, reuse_address, sharing),
+        )
     }
 
     /// Ends a side of a connection: 0 reading, 1 writing, 2 both.
@@ -222,7 +236,8 @@ impl Domain {
     /// Hands bytes back to the front of a descriptor.
     #[napi]
     pub fn give_bytes_back(&self, index: i32, generation: i32, bytes: Uint8Array) {
-        self.core().give_bytes_back(key(index, generation), bytes.as_ref().into());
+        self.core()
+            .give_bytes_back(key(index, generation), bytes.as_ref().into());
     }
 
     /// Sets an option of a socket, as crates/core/src/options.rs numbers them.
@@ -233,15 +248,30 @@ impl Domain {
 
     /// Hands an accepted connection back to its listener, with its peer's address in the receive area.
     #[napi]
-    pub fn give_back_connection(&self, index: i32, generation: i32, made: i32, made_generation: i32, peer: i32, length: i32) {
-        self.core().give_back_connection(key(index, generation), key(made, made_generation), (peer, length));
+    pub fn give_back_connection(
+        &self,
+        index: i32,
+        generation: i32,
+        made: i32,
+        made_generation: i32,
+        peer: i32,
+        length: i32,
+    ) {
+        self.core()
+            .give_back_connection(key(index, generation), key(made, made_generation), (peer, length));
     }
 
     /// Makes a mutex (0) or a condition (1), or finds the one of that name: its word.
     #[napi]
     pub fn create(&self, kind: i32, name: Option<String>) -> i32 {
-        let kind = if kind == 0 { ObjectKind::Mutex } else { ObjectKind::Condition };
-        self.core().create(kind, name.as_deref()).map_or_else(|errno| errno, |word| word as i32)
+        let kind = if kind == 0 {
+            ObjectKind::Mutex
+        } else {
+            ObjectKind::Condition
+        };
+        self.core()
+            .create(kind, name.as_deref())
+            .map_or_else(|errno| errno, |word| word as i32)
     }
 
     /// Forgets an object without a name.
@@ -309,4 +339,3 @@ pub fn worlds() -> u32 {
 pub fn poller() -> &'static str {
     miou_core::poller::Poller::NAME
 }
-

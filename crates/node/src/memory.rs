@@ -14,7 +14,15 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
     // SAFETY: env and array are those of the running call; the out-pointers are locals.
     let status = unsafe {
         let info = sys::napi_get_typedarray_info;
-        let status = info(env.raw(), array.raw(), &mut kind, &mut length, &mut data, &mut buffer, &mut offset);
+        let status = info(
+            env.raw(),
+            array.raw(),
+            &mut kind,
+            &mut length,
+            &mut data,
+            &mut buffer,
+            &mut offset,
+        );
         if status == sys::Status::napi_ok {
             sys::napi_create_reference(env.raw(), array.raw(), 1, &mut reference)
         } else {
@@ -24,6 +32,9 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
     let data = NonNull::new(data.cast::<u8>());
     match data {
         Some(data) if status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array => Ok((data, length)),
-        _ => Err(napi::Error::new(napi::Status::InvalidArg, "expected a Uint8Array over a SharedArrayBuffer")),
+        _ => Err(napi::Error::new(
+            napi::Status::InvalidArg,
+            "expected a Uint8Array over a SharedArrayBuffer",
+        )),
     }
 }

@@ -22,10 +22,13 @@ impl Handle {
     fn new(kind: c_int) -> napi::Result<Self> {
         // SAFETY: any number may be asked about.
         let size = unsafe { uv::uv_handle_size(kind) };
-        let layout = Layout::from_size_align(size.max(1), 16).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let layout =
+            Layout::from_size_align(size.max(1), 16).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         // SAFETY: the layout is not empty.
         let memory = NonNull::new(unsafe { alloc_zeroed(layout) }.cast());
-        memory.map(|memory| Self { memory, layout }).ok_or_else(|| napi::Error::from_reason("out of memory"))
+        memory
+            .map(|memory| Self { memory, layout })
+            .ok_or_else(|| napi::Error::from_reason("out of memory"))
     }
 
     fn as_ptr(&self) -> *mut uv::Handle {
@@ -62,11 +65,19 @@ pub struct NodeLoop {
 pub struct NodeLoopRef(NonNull<NodeLoop>);
 
 fn check(status: sys::napi_status, what: &str) -> napi::Result<()> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(napi::Error::from_reason(format!("{what} failed ({status})"))) }
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(napi::Error::from_reason(format!("{what} failed ({status})")))
+    }
 }
 
 fn check_uv(status: c_int, what: &str) -> napi::Result<()> {
-    if status == 0 { Ok(()) } else { Err(napi::Error::from_reason(format!("{what} failed ({status})"))) }
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(napi::Error::from_reason(format!("{what} failed ({status})")))
+    }
 }
 
 impl NodeLoopRef {
@@ -87,11 +98,23 @@ impl NodeLoopRef {
         let fd = node.domain.borrow().poller_fd().as_fd().as_raw_fd();
         // SAFETY: env is that of the running call; the out-pointers are fields of a live box.
         unsafe {
-            check(sys::napi_get_uv_event_loop(env, &mut node.uv_loop), "napi_get_uv_event_loop")?;
-            check(sys::napi_create_reference(env, wake, 1, &mut node.wake), "napi_create_reference")?;
+            check(
+                sys::napi_get_uv_event_loop(env, &mut node.uv_loop),
+                "napi_get_uv_event_loop",
+            )?;
+            check(
+                sys::napi_create_reference(env, wake, 1, &mut node.wake),
+                "napi_create_reference",
+            )?;
             let mut name = ptr::null_mut();
-            check(sys::napi_create_string_utf8(env, c"miou".as_ptr(), 4, &mut name), "napi_create_string_utf8")?;
-            check(sys::napi_async_init(env, ptr::null_mut(), name, &mut node.context), "napi_async_init")?;
+            check(
+                sys::napi_create_string_utf8(env, c"miou".as_ptr(), 4, &mut name),
+                "napi_create_string_utf8",
+            )?;
+            check(
+                sys::napi_async_init(env, ptr::null_mut(), name, &mut node.context),
+                "napi_async_init",
+            )?;
             check_uv(uv::uv_timer_init(node.uv_loop, node.timer.as_ptr()), "uv_timer_init")?;
         }
         // From here on the timer's handle is in the loop: the box must stay until it is closed.
@@ -111,7 +134,10 @@ impl NodeLoopRef {
                 "napi_add_async_cleanup_hook",
             )?;
             check_uv(started, "uv_poll_init")?;
-            check_uv(uv::uv_poll_start(inner.poll.as_ptr(), uv::READABLE, readable), "uv_poll_start")?;
+            check_uv(
+                uv::uv_poll_start(inner.poll.as_ptr(), uv::READABLE, readable),
+                "uv_poll_start",
+            )?;
             uv::uv_unref(inner.poll.as_ptr());
         }
         Ok(Self(node))
@@ -122,7 +148,11 @@ impl NodeLoopRef {
         // SAFETY: LOOP: the object that calls this belongs to the environment, whose clean-up comes later.
         unsafe {
             let handle = (*self.0.as_ptr()).poll.as_ptr();
-            if alive { uv::uv_ref(handle) } else { uv::uv_unref(handle) }
+            if alive {
+                uv::uv_ref(handle)
+            } else {
+                uv::uv_unref(handle)
+            }
         }
     }
 

@@ -24,9 +24,18 @@ unsafe extern "C" {
     pub fn uv_unref(handle: *mut Handle);
     pub fn uv_close(handle: *mut Handle, closed: Option<unsafe extern "C" fn(*mut Handle)>);
     pub fn uv_poll_init(uv_loop: *mut uv_loop_s, handle: *mut Handle, fd: c_int) -> c_int;
-    pub fn uv_poll_start(handle: *mut Handle, events: c_int, call: unsafe extern "C" fn(*mut Handle, c_int, c_int)) -> c_int;
+    pub fn uv_poll_start(
+        handle: *mut Handle,
+        events: c_int,
+        call: unsafe extern "C" fn(*mut Handle, c_int, c_int),
+    ) -> c_int;
     pub fn uv_timer_init(uv_loop: *mut uv_loop_s, handle: *mut Handle) -> c_int;
-    pub fn uv_timer_start(handle: *mut Handle, call: unsafe extern "C" fn(*mut Handle), timeout: u64, repeat: u64) -> c_int;
+    pub fn uv_timer_start(
+        handle: *mut Handle,
+        call: unsafe extern "C" fn(*mut Handle),
+        timeout: u64,
+        repeat: u64,
+    ) -> c_int;
     pub fn uv_timer_stop(handle: *mut Handle) -> c_int;
     pub fn uv_update_time(uv_loop: *mut uv_loop_s);
 }

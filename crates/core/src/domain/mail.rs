@@ -25,13 +25,24 @@ impl Domain {
     pub(super) fn send(&mut self, place: u32, offset: i32, length: i32) {
         let mut cargo = Vec::new();
         for key in std::mem::take(&mut self.outgoing) {
-            let Some(mut descriptor) = self.table.remove(key) else { continue };
+            let Some(mut descriptor) = self.table.remove(key) else {
+                continue;
+            };
             self.unwatch(&mut descriptor);
             cargo.push(descriptor);
         }
-        let Some(bytes) = self.ring.sent(offset, length) else { return };
+        let Some(bytes) = self.ring.sent(offset, length) else {
+            return;
+        };
         self.corresponded = Some(Instant::now());
-        self.world().send(place, Mail::Message { from: self.place(), bytes: bytes.into(), cargo });
+        self.world().send(
+            place,
+            Mail::Message {
+                from: self.place(),
+                bytes: bytes.into(),
+                cargo,
+            },
+        );
     }
 
     /// Chooses a descriptor to travel with the next message that is sent.
@@ -89,7 +100,9 @@ impl Domain {
     pub(super) fn take_mail(&mut self) {
         self.mailbox.acknowledge();
         while self.overflow.is_empty() && self.ring.completion_room() > 0 {
-            let Some(mail) = self.unread.take().or_else(|| self.mailbox.take()) else { return };
+            let Some(mail) = self.unread.take().or_else(|| self.mailbox.take()) else {
+                return;
+            };
             self.corresponded = Some(Instant::now());
             match mail {
                 Mail::Granted(wait) => self.granted(wait),
@@ -122,7 +135,12 @@ impl Domain {
         buffer[handles_at..].copy_from_slice(&handles);
         self.ring.hold(handles_at + handles.len());
         let b = (from | (count as u32) << 16) as i32;
-        self.ring.complete(Completion { token: MESSAGE, result: bytes.len() as i32, a: offset, b });
+        self.ring.complete(Completion {
+            token: MESSAGE,
+            result: bytes.len() as i32,
+            a: offset,
+            b,
+        });
     }
 }
 

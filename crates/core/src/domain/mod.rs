@@ -196,7 +196,9 @@ impl Domain {
         events.clear();
         self.poller.look(|event| events.push(event))?;
         for event in &events {
-            let Some(descriptor) = self.table.get(event.key) else { continue };
+            let Some(descriptor) = self.table.get(event.key) else {
+                continue;
+            };
             let ready = &mut descriptor.ready;
             ready.read |= event.readable;
             ready.write |= event.writable;
@@ -222,8 +224,14 @@ impl Domain {
 
     fn progress_side(&mut self, key: Key, reads: bool) {
         while let Some(descriptor) = self.table.get(key) {
-            let mut side = std::mem::take(if reads { &mut descriptor.readers } else { &mut descriptor.writers });
-            let Some(Pending { token, op }) = side.front() else { return };
+            let mut side = std::mem::take(if reads {
+                &mut descriptor.readers
+            } else {
+                &mut descriptor.writers
+            });
+            let Some(Pending { token, op }) = side.front() else {
+                return;
+            };
             let token = *token;
             let attempt = if self.overflow.is_empty() && self.ring.completion_room() > 0 {
                 op.attempt(descriptor, &mut self.ring)
@@ -234,7 +242,11 @@ impl Domain {
             if ended {
                 side.pop();
             }
-            *(if reads { &mut descriptor.readers } else { &mut descriptor.writers }) = side;
+            *(if reads {
+                &mut descriptor.readers
+            } else {
+                &mut descriptor.writers
+            }) = side;
             self.settle(key, token, attempt);
             if !ended {
                 return;
@@ -249,7 +261,12 @@ impl Domain {
             Attempt::Accepted(descriptor, offset, length) => {
                 let made = self.table.insert(*descriptor);
                 let (result, a) = (made.index() as i32, made.generation() as i32);
-                self.complete(Completion { token, result, a, b: offset << 8 | length as i32 });
+                self.complete(Completion {
+                    token,
+                    result,
+                    a,
+                    b: offset << 8 | length as i32,
+                });
             }
             Attempt::Blocked => self.watch(key, token),
             Attempt::NoRoom => self.deferred.push(key),
@@ -267,7 +284,10 @@ impl Domain {
         if let Err(error) = self.poller.add(descriptor.as_fd(), key) {
             // What can't be polled can't be waited for: the operation that wanted to ends with the reason.
             descriptor.watched = false;
-            let waits = descriptor.readers.remove(token).or_else(|| descriptor.writers.remove(token));
+            let waits = descriptor
+                .readers
+                .remove(token)
+                .or_else(|| descriptor.writers.remove(token));
             if waits.is_some() {
                 self.complete(Completion::plain(token, errno(&error)));
             }
@@ -285,6 +305,10 @@ impl Drop for Domain {
 #[must_use]
 pub fn errno(error: &io::Error) -> i32 {
     use rustix::io::Errno;
-    let fallback = if error.kind() == io::ErrorKind::OutOfMemory { Errno::NOMEM } else { Errno::INVAL };
+    let fallback = if error.kind() == io::ErrorKind::OutOfMemory {
+        Errno::NOMEM
+    } else {
+        Errno::INVAL
+    };
     -error.raw_os_error().unwrap_or(fallback.raw_os_error())
 }

@@ -53,8 +53,14 @@ impl Domain {
     /// Begins an operation that takes nothing but its turn.
     fn begin(&mut self, key: Key, token: i32, mut op: Op) {
         let room = self.overflow.is_empty() && self.ring.completion_room() > 0;
-        let Some(descriptor) = self.table.get(key) else { return self.complete(Completion::plain(token, CLOSED)) };
-        let side = if op.reads() { &mut descriptor.readers } else { &mut descriptor.writers };
+        let Some(descriptor) = self.table.get(key) else {
+            return self.complete(Completion::plain(token, CLOSED));
+        };
+        let side = if op.reads() {
+            &mut descriptor.readers
+        } else {
+            &mut descriptor.writers
+        };
         let attempt = if !side.is_empty() {
             Attempt::Blocked
         } else if room {
@@ -63,16 +69,28 @@ impl Domain {
             Attempt::NoRoom
         };
         if attempt.waits() {
-            let side = if op.reads() { &mut descriptor.readers } else { &mut descriptor.writers };
+            let side = if op.reads() {
+                &mut descriptor.readers
+            } else {
+                &mut descriptor.writers
+            };
             side.push(Pending { token, op });
         }
         self.settle(key, token, attempt);
     }
 
     fn begin_write(&mut self, key: Key, token: i32, offset: i32, length: i32) {
-        let Some(descriptor) = self.table.get(key) else { return self.complete(Completion::plain(token, CLOSED)) };
-        let Some(bytes) = self.ring.sent(offset, length) else { return self.complete(Completion::plain(token, INVALID)) };
-        let written = if descriptor.writers.is_empty() { write(bytes, descriptor) } else { Ok(0) };
+        let Some(descriptor) = self.table.get(key) else {
+            return self.complete(Completion::plain(token, CLOSED));
+        };
+        let Some(bytes) = self.ring.sent(offset, length) else {
+            return self.complete(Completion::plain(token, INVALID));
+        };
+        let written = if descriptor.writers.is_empty() {
+            write(bytes, descriptor)
+        } else {
+            Ok(0)
+        };
         let attempt = match written {
             Ok(written) if written == bytes.len() => Attempt::result(length),
             Ok(written) => {
@@ -86,7 +104,9 @@ impl Domain {
     }
 
     fn begin_connect(&mut self, key: Key, token: i32, offset: i32, length: i32) {
-        let Some(descriptor) = self.table.get(key) else { return self.complete(Completion::plain(token, CLOSED)) };
+        let Some(descriptor) = self.table.get(key) else {
+            return self.complete(Completion::plain(token, CLOSED));
+        };
         let bytes = self.ring.sent(offset, length).unwrap_or_default();
         let attempt = match Address::decode(bytes) {
             Ok(to) => connect(&to, descriptor),
@@ -99,13 +119,24 @@ impl Domain {
     }
 
     fn begin_sendto(&mut self, key: Key, token: i32, (offset, length, address): (i32, i32, i32)) {
-        let Some(descriptor) = self.table.get(key) else { return self.complete(Completion::plain(token, CLOSED)) };
+        let Some(descriptor) = self.table.get(key) else {
+            return self.complete(Completion::plain(token, CLOSED));
+        };
         let bytes = self.ring.sent(offset, length);
         let to = self.ring.sent(offset.saturating_add(length), address);
-        let (Some(bytes), Some(to)) = (bytes, to) else { return self.complete(Completion::plain(token, INVALID)) };
-        let attempt = if descriptor.writers.is_empty() { sendto(bytes, to, descriptor) } else { Attempt::Blocked };
+        let (Some(bytes), Some(to)) = (bytes, to) else {
+            return self.complete(Completion::plain(token, INVALID));
+        };
+        let attempt = if descriptor.writers.is_empty() {
+            sendto(bytes, to, descriptor)
+        } else {
+            Attempt::Blocked
+        };
         if matches!(attempt, Attempt::Blocked) {
-            descriptor.writers.push(Pending { token, op: Op::Sendto(bytes.into(), to.into()) });
+            descriptor.writers.push(Pending {
+                token,
+                op: Op::Sendto(bytes.into(), to.into()),
+            });
         }
         self.settle(key, token, attempt);
     }

@@ -40,7 +40,10 @@ impl Domain {
         self.next_wait = self.next_wait.wrapping_add(1);
         let number = self.next_wait;
         self.waits.insert(token, (number, wait));
-        Sleeper { owner, bed: Bed::Task(self.mailbox.clone(), WaitId { token, number }) }
+        Sleeper {
+            owner,
+            bed: Bed::Task(self.mailbox.clone(), WaitId { token, number }),
+        }
     }
 
     pub(super) fn begin_lock(&mut self, token: i32, mutex: u32, owner: u32) {
@@ -54,7 +57,15 @@ impl Domain {
     }
 
     pub(super) fn begin_wait(&mut self, token: i32, condition: u32, mutex: u32, owner: u32) {
-        let sleeper = self.sleeper(token, owner, Wait::Signal { condition, mutex, owner });
+        let sleeper = self.sleeper(
+            token,
+            owner,
+            Wait::Signal {
+                condition,
+                mutex,
+                owner,
+            },
+        );
         let outcome = self.world().objects().wait(self.world(), condition, mutex, sleeper);
         match outcome {
             Ok(next) => wake(next),
@@ -69,7 +80,11 @@ impl Domain {
 
     /// A mutex was handed to a wait of this domain. One that was withdrawn meanwhile has passed it on already.
     pub(super) fn granted(&mut self, wait: WaitId) {
-        if self.waits.get(&wait.token).is_some_and(|(number, _)| *number == wait.number) {
+        if self
+            .waits
+            .get(&wait.token)
+            .is_some_and(|(number, _)| *number == wait.number)
+        {
             self.end_wait(wait.token, 0);
         }
     }
@@ -77,10 +92,16 @@ impl Domain {
     /// Ends a wait before its time: what it was given already goes to the next in line.
     pub fn forsake(&mut self, token: i32) {
         self.drain();
-        let Some((_, wait)) = self.waits.remove(&token) else { return };
+        let Some((_, wait)) = self.waits.remove(&token) else {
+            return;
+        };
         let woken = self.with_objects(|objects, world| match wait {
             Wait::Lock { mutex, owner } => objects.forsake_lock(world, mutex, owner).into_iter().collect(),
-            Wait::Signal { condition, mutex, owner } => objects.forsake_wait(world, condition, mutex, owner),
+            Wait::Signal {
+                condition,
+                mutex,
+                owner,
+            } => objects.forsake_wait(world, condition, mutex, owner),
         });
         wake(woken);
     }
@@ -107,7 +128,10 @@ impl Domain {
     /// # Errors
     /// `PERM` where there is no such mutex or the thread holds it.
     pub fn lock_sync(&mut self, mutex: u32, owner: u32) -> Result<bool, Errno> {
-        let sleeper = Sleeper { owner, bed: Bed::Thread(self.parker.clone()) };
+        let sleeper = Sleeper {
+            owner,
+            bed: Bed::Thread(self.parker.clone()),
+        };
         let outcome = self.with_objects(|objects, world| objects.lock(world, mutex, sleeper));
         outcome.map(|acquired| acquired.is_some()).map_err(|_| Errno::PERM)
     }
@@ -117,7 +141,10 @@ impl Domain {
     /// # Errors
     /// `PERM` where there is no such object or the thread does not hold the mutex.
     pub fn wait_sync(&mut self, condition: u32, mutex: u32, owner: u32) -> Result<(), Errno> {
-        let sleeper = Sleeper { owner, bed: Bed::Thread(self.parker.clone()) };
+        let sleeper = Sleeper {
+            owner,
+            bed: Bed::Thread(self.parker.clone()),
+        };
         let outcome = self.with_objects(|objects, world| objects.wait(world, condition, mutex, sleeper));
         wake(outcome.map_err(|_| Errno::PERM)?);
         Ok(())
@@ -134,7 +161,8 @@ impl Domain {
     /// # Errors
     /// As [`Objects::create`], as it crosses the ring.
     pub fn create(&mut self, kind: crate::objects::ObjectKind, name: Option<&str>) -> Result<u32, i32> {
-        self.with_objects(|objects, _| objects.create(kind, name)).map_err(|error| errno(&error))
+        self.with_objects(|objects, _| objects.create(kind, name))
+            .map_err(|error| errno(&error))
     }
 
     /// Forgets a synchronisation object.
