@@ -56,6 +56,7 @@ test('in clean-up operations of a shield wait as usual, and the shield just retu
           yield* Miou.yield()
         } catch (error) {
           log.push((error as Error).name)
+          // biome-ignore lint/correctness/noUnsafeFinally: what a clean-up throws is what this is about
           throw error
         }
       }
