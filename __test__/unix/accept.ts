@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
-import { closing, datagrams, failsWith, listening, onOneDomain, readAll, settle, throwsIn } from '../support/loopback.js'
+import {
+  closing,
+  datagrams,
+  failsWith,
+  listening,
+  onOneDomain,
+  readAll,
+  settle,
+  throwsIn,
+} from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 
 /** Connects, and says who it is. */
@@ -64,44 +73,50 @@ onOneDomain('accept takes a listening stream socket', function* (t) {
   closing(fd, socket)
 })
 
-onOneDomain('no connection is lost by an accept that is cancelled, at whatever moment, and they stay in order', function* (t) {
-  const [listener, address] = listening()
-  for (let moment = 0; moment < 10; moment++) {
-    const accepted: Unix.FileDescr[] = []
-    const accepting = Miou.async(function* () {
-      for (;;) accepted.push((yield* Unix.accept(listener))[0])
-    })
-    yield* Miou.yield()
-    const clients: Unix.FileDescr[] = []
-    for (const name of 'abc') clients.push(yield* client(address, name))
-    for (let i = 0; i < moment; i++) yield* Miou.yield()
-    yield* Miou.cancel(accepting)
-    while (accepted.length < 3) accepted.push((yield* Unix.accept(listener))[0])
-    let names = ''
-    for (const fd of accepted) {
-      const buf = Buffer.alloc(1)
-      yield* Unix.read(fd, buf)
-      names += buf.toString()
+onOneDomain(
+  'no connection is lost by an accept that is cancelled, at whatever moment, and they stay in order',
+  function* (t) {
+    const [listener, address] = listening()
+    for (let moment = 0; moment < 10; moment++) {
+      const accepted: Unix.FileDescr[] = []
+      const accepting = Miou.async(function* () {
+        for (;;) accepted.push((yield* Unix.accept(listener))[0])
+      })
+      yield* Miou.yield()
+      const clients: Unix.FileDescr[] = []
+      for (const name of 'abc') clients.push(yield* client(address, name))
+      for (let i = 0; i < moment; i++) yield* Miou.yield()
+      yield* Miou.cancel(accepting)
+      while (accepted.length < 3) accepted.push((yield* Unix.accept(listener))[0])
+      let names = ''
+      for (const fd of accepted) {
+        const buf = Buffer.alloc(1)
+        yield* Unix.read(fd, buf)
+        names += buf.toString()
+      }
+      t.is(names, 'abc', `moment ${moment}`)
+      closing(...clients, ...accepted)
     }
-    t.is(names, 'abc', `moment ${moment}`)
-    closing(...clients, ...accepted)
-  }
-  Unix.close(listener)
-})
+    Unix.close(listener)
+  },
+)
 
-onOneDomain('accepts that have ended in the core, and are cancelled before their tasks hear of it, lose no connection', function* (t) {
-  const [listener, address] = listening()
-  const clients = [yield* client(address, 'a'), yield* client(address, 'b')]
-  yield* settle()
-  const tasks = clients.map(() => Miou.async(() => Unix.accept(listener)))
-  yield* Miou.yield()
-  for (const task of tasks) yield* Miou.cancel(task)
-  const [first, peer] = yield* Unix.accept(listener)
-  const [second] = yield* Unix.accept(listener)
-  t.true(clients.some((fd) => JSON.stringify(Unix.address(fd)) === JSON.stringify(peer)))
-  t.is(yield* Unix.read(first, Buffer.alloc(1)), 1)
-  closing(listener, first, second, ...clients)
-})
+onOneDomain(
+  'accepts that have ended in the core, and are cancelled before their tasks hear of it, lose no connection',
+  function* (t) {
+    const [listener, address] = listening()
+    const clients = [yield* client(address, 'a'), yield* client(address, 'b')]
+    yield* settle()
+    const tasks = clients.map(() => Miou.async(() => Unix.accept(listener)))
+    yield* Miou.yield()
+    for (const task of tasks) yield* Miou.cancel(task)
+    const [first, peer] = yield* Unix.accept(listener)
+    const [second] = yield* Unix.accept(listener)
+    t.true(clients.some((fd) => JSON.stringify(Unix.address(fd)) === JSON.stringify(peer)))
+    t.is(yield* Unix.read(first, Buffer.alloc(1)), 1)
+    closing(listener, first, second, ...clients)
+  },
+)
 
 onOneDomain('a connection that came back is closed with its listener', function* (t) {
   const [listener, address] = listening()
@@ -181,7 +196,10 @@ async function withFewDescriptors(limit: number, ...args: string[]): Promise<Rec
   })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`the program ended with ${code}: ${out}`)
-  return out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, number>)
+  return out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number>)
 }
 
 for (const [how, title] of [

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { closing, connection, datagrams, failsWith, listening, onOneDomain, settle, throwsIn } from '../support/loopback.js'
+import {
+  closing,
+  connection,
+  datagrams,
+  failsWith,
+  listening,
+  onOneDomain,
+  settle,
+  throwsIn,
+} from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 
 /** Runs `body` with a path for a socket in a folder of its own. */
@@ -34,7 +43,10 @@ function* silent(): Generator<Miou.Suspension, [Unix.Address, Unix.FileDescr[]]>
 }
 
 onOneDomain('connect connects over IPv4 and IPv6, and both ends know the address', function* (t) {
-  for (const [make, host] of [[Unix.tcpv4, '127.0.0.1'], [Unix.tcpv6, '::1']] as const) {
+  for (const [make, host] of [
+    [Unix.tcpv4, '127.0.0.1'],
+    [Unix.tcpv6, '::1'],
+  ] as const) {
     const listener = make()
     Unix.bindAndListen(listener, { host, port: 0 })
     const address = Unix.address(listener) as { host: string; port: number }
@@ -78,29 +90,35 @@ onOneDomain('a refused connection is ECONNREFUSED, with the address', function* 
   }
 })
 
-onOneDomain('a path where nobody listens is ENOENT or ECONNREFUSED; one that is too long is ENAMETOOLONG; one in use is EADDRINUSE', function* (t) {
-  yield* withPath(function* (path) {
-    const fd = Unix.unixSocket()
-    const error = yield* failsWith(t, () => Unix.connect(fd, { path }), 'ENOENT')
-    t.is(error.path, path)
-    const listener = Unix.unixSocket()
-    Unix.bindAndListen(listener, { path })
-    const other = Unix.unixSocket()
-    t.is(t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, { path })).code, 'EADDRINUSE')
-    Unix.close(listener)
-    yield* failsWith(t, () => Unix.connect(fd, { path }), 'ECONNREFUSED')
-    const long = { path: `${path}/${'long'.repeat(60)}` }
-    yield* failsWith(t, () => Unix.connect(fd, long), 'ENAMETOOLONG')
-    const refused = t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, long))
-    t.is(refused.code, 'ENAMETOOLONG')
-    t.is(refused.path, long.path)
-    closing(fd, other)
-  })
-})
+onOneDomain(
+  'a path where nobody listens is ENOENT or ECONNREFUSED; one that is too long is ENAMETOOLONG; one in use is EADDRINUSE',
+  function* (t) {
+    yield* withPath(function* (path) {
+      const fd = Unix.unixSocket()
+      const error = yield* failsWith(t, () => Unix.connect(fd, { path }), 'ENOENT')
+      t.is(error.path, path)
+      const listener = Unix.unixSocket()
+      Unix.bindAndListen(listener, { path })
+      const other = Unix.unixSocket()
+      t.is(t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, { path })).code, 'EADDRINUSE')
+      Unix.close(listener)
+      yield* failsWith(t, () => Unix.connect(fd, { path }), 'ECONNREFUSED')
+      const long = { path: `${path}/${'long'.repeat(60)}` }
+      yield* failsWith(t, () => Unix.connect(fd, long), 'ENAMETOOLONG')
+      const refused = t.throws<Unix.SystemError>(() => Unix.bindAndListen(other, long))
+      t.is(refused.code, 'ENAMETOOLONG')
+      t.is(refused.path, long.path)
+      closing(fd, other)
+    })
+  },
+)
 
 onOneDomain('a connection to nowhere fails or can be given up', function* (t) {
   // TEST-NET-1 and the documentation prefix: no host has these addresses.
-  for (const [make, host] of [[Unix.tcpv4, '192.0.2.1'], [Unix.tcpv6, '2001:db8::1']] as const) {
+  for (const [make, host] of [
+    [Unix.tcpv4, '192.0.2.1'],
+    [Unix.tcpv6, '2001:db8::1'],
+  ] as const) {
     const fd = make()
     const connecting = Miou.async(() => Unix.connect(fd, { host, port: 9 }))
     for (let i = 0; i < 20 && connecting.state === 'running'; i++) yield* settle()

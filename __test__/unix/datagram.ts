@@ -71,30 +71,40 @@ onOneDomain('the largest datagrams pass, larger ones are EMSGSIZE', function* (t
   Unix.close(fd)
 })
 
-onOneDomain('no datagram is lost by a recvfrom that is cancelled, at whatever moment, nor any part of it', function* (t) {
-  for (let moment = 0; moment < 8; moment++) {
-    const [fd, there] = datagrams()
-    const seen: number[] = []
-    const receiving = Miou.async(function* () {
-      for (;;) seen.push((yield* Unix.recvfrom(fd, Buffer.alloc(100_000))).length)
-    })
-    // This one has a small buffer: what it is given and does not see must go back whole.
-    const small = Miou.async(function* () {
-      for (;;) seen.push(1000 + (yield* Unix.recvfrom(fd, Buffer.alloc(1))).length)
-    })
-    yield* Miou.yield()
-    for (let i = 1; i <= 4; i++) yield* Unix.sendto(fd, Buffer.alloc(i * 100), there)
-    for (let i = 0; i < moment; i++) yield* Miou.yield()
-    yield* Miou.cancel(small)
-    yield* Miou.cancel(receiving)
-    const rest: number[] = []
-    while (seen.length + rest.length < 4) rest.push((yield* Unix.recvfrom(fd, Buffer.alloc(1000))).length)
-    const whole = [...seen, ...rest].filter((length) => length < 1000)
-    t.true(whole.every((length) => [100, 200, 300, 400].includes(length)), `moment ${moment}: ${whole}`)
-    t.deepEqual(rest, [...rest].sort((a, b) => a - b), 'in order')
-    Unix.close(fd)
-  }
-})
+onOneDomain(
+  'no datagram is lost by a recvfrom that is cancelled, at whatever moment, nor any part of it',
+  function* (t) {
+    for (let moment = 0; moment < 8; moment++) {
+      const [fd, there] = datagrams()
+      const seen: number[] = []
+      const receiving = Miou.async(function* () {
+        for (;;) seen.push((yield* Unix.recvfrom(fd, Buffer.alloc(100_000))).length)
+      })
+      // This one has a small buffer: what it is given and does not see must go back whole.
+      const small = Miou.async(function* () {
+        for (;;) seen.push(1000 + (yield* Unix.recvfrom(fd, Buffer.alloc(1))).length)
+      })
+      yield* Miou.yield()
+      for (let i = 1; i <= 4; i++) yield* Unix.sendto(fd, Buffer.alloc(i * 100), there)
+      for (let i = 0; i < moment; i++) yield* Miou.yield()
+      yield* Miou.cancel(small)
+      yield* Miou.cancel(receiving)
+      const rest: number[] = []
+      while (seen.length + rest.length < 4) rest.push((yield* Unix.recvfrom(fd, Buffer.alloc(1000))).length)
+      const whole = [...seen, ...rest].filter((length) => length < 1000)
+      t.true(
+        whole.every((length) => [100, 200, 300, 400].includes(length)),
+        `moment ${moment}: ${whole}`,
+      )
+      t.deepEqual(
+        rest,
+        [...rest].sort((a, b) => a - b),
+        'in order',
+      )
+      Unix.close(fd)
+    }
+  },
+)
 
 onOneDomain('a buffer that is detached while the task waits loses no datagram', function* (t) {
   const [fd, there] = datagrams()

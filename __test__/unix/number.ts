@@ -1,13 +1,32 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
-import { closing, connection, failsWith, listening, onOneDomain, readAll, settle, throwsIn } from '../support/loopback.js'
+import {
+  closing,
+  connection,
+  failsWith,
+  listening,
+  onOneDomain,
+  readAll,
+  settle,
+  throwsIn,
+} from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 import { promised } from '../support/waiting.js'
 
@@ -36,7 +55,10 @@ for (const nonBlocking of [true, false]) {
 
   onOneDomain(`a pipe is read and written in ${mode} mode, and ends`, function* (t) {
     yield* withFolder(function* (folder) {
-      const [input, output] = pipe(folder).map((number) => Unix.ofFileDescr(number, { nonBlocking })) as [Unix.FileDescr, Unix.FileDescr]
+      const [input, output] = pipe(folder).map((number) => Unix.ofFileDescr(number, { nonBlocking })) as [
+        Unix.FileDescr,
+        Unix.FileDescr,
+      ]
       const data = Buffer.alloc(1_000_000, 'pipe ')
       const writing = Miou.async(function* () {
         yield* Unix.sleep(5)
@@ -136,16 +158,19 @@ onOneDomain('a socket in blocking mode does not connect', function* (t) {
   closing(blocking, socket)
 })
 
-onOneDomain('a descriptor that somebody else has closed is EBADF; who waits on it can be cancelled, and it can be closed', function* (t) {
-  const [client, server] = yield* connection()
-  const waiting = Miou.async(() => Unix.read(server, Buffer.alloc(1)))
-  yield* settle()
-  closeSync(Unix.toFileDescr(server))
-  yield* failsWith(t, () => Unix.write(server, 'x'), 'EBADF')
-  t.is(waiting.state, 'running')
-  yield* Miou.cancel(waiting)
-  closing(client, server)
-})
+onOneDomain(
+  'a descriptor that somebody else has closed is EBADF; who waits on it can be cancelled, and it can be closed',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const waiting = Miou.async(() => Unix.read(server, Buffer.alloc(1)))
+    yield* settle()
+    closeSync(Unix.toFileDescr(server))
+    yield* failsWith(t, () => Unix.write(server, 'x'), 'EBADF')
+    t.is(waiting.state, 'running')
+    yield* Miou.cancel(waiting)
+    closing(client, server)
+  },
+)
 
 onOneDomain('a handle never reaches the next owner of its number', function* (t) {
   const [client, server] = yield* connection()

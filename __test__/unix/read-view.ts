@@ -26,30 +26,35 @@ onOneDomain('max is a number of bytes from 1 on', function* (t) {
 
 /** Echoes until the end of the stream. */
 function* echo(fd: Unix.FileDescr) {
-  for (let view = yield* Unix.readView(fd); view.length > 0; view = yield* Unix.readView(fd)) yield* Unix.write(fd, view)
+  for (let view = yield* Unix.readView(fd); view.length > 0; view = yield* Unix.readView(fd))
+    yield* Unix.write(fd, view)
   Unix.shutdown(fd, 'write')
 }
 
-onOneDomain('a view is good until the next operation has taken effect: what is written is what was read', function* (t) {
-  const ends = []
-  for (let i = 0; i < 30; i++) ends.push(yield* connection())
-  const echoing = ends.map(([, server]) => Miou.async(() => echo(server)))
-  const clients = ends.map(([client], i) =>
-    Miou.async(function* () {
-      const sent = Buffer.alloc(100_000, `${i} `)
-      const writing = Miou.async(function* () {
-        for (let at = 0; at < sent.length; at += 999) yield* Unix.write(client, sent, { off: at, len: Math.min(999, sent.length - at) })
-        Unix.shutdown(client, 'write')
-      })
-      const got = yield* readAll(client)
-      yield* writing
-      return got.equals(sent)
-    }),
-  )
-  for (const client of clients) t.true(yield* client)
-  yield* Miou.awaitAll(echoing)
-  for (const [client, server] of ends) closing(client, server)
-})
+onOneDomain(
+  'a view is good until the next operation has taken effect: what is written is what was read',
+  function* (t) {
+    const ends = []
+    for (let i = 0; i < 30; i++) ends.push(yield* connection())
+    const echoing = ends.map(([, server]) => Miou.async(() => echo(server)))
+    const clients = ends.map(([client], i) =>
+      Miou.async(function* () {
+        const sent = Buffer.alloc(100_000, `${i} `)
+        const writing = Miou.async(function* () {
+          for (let at = 0; at < sent.length; at += 999)
+            yield* Unix.write(client, sent, { off: at, len: Math.min(999, sent.length - at) })
+          Unix.shutdown(client, 'write')
+        })
+        const got = yield* readAll(client)
+        yield* writing
+        return got.equals(sent)
+      }),
+    )
+    for (const client of clients) t.true(yield* client)
+    yield* Miou.awaitAll(echoing)
+    for (const [client, server] of ends) closing(client, server)
+  },
+)
 
 onOneDomain('a view outlasts the switch that a spent budget forces', function* (t) {
   const free = Miou.Mutex.create()

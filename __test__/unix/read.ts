@@ -2,7 +2,17 @@ import * as vm from 'node:vm'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
-import { closing, connection, datagrams, failsWith, listening, onOneDomain, readAll, settle, throwsIn } from '../support/loopback.js'
+import {
+  closing,
+  connection,
+  datagrams,
+  failsWith,
+  listening,
+  onOneDomain,
+  readAll,
+  settle,
+  throwsIn,
+} from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 
 const bytes = (text: string) => Buffer.from(text)
@@ -83,40 +93,63 @@ onOneDomain('a read gives 64 KiB at the most, however large the buffer', functio
 onOneDomain('a range outside of its buffer, and what is no buffer, is refused', function* (t) {
   const [client, server] = yield* connection()
   const buf = Buffer.alloc(8)
-  const ranges = [{ off: -1 }, { off: 9 }, { len: 9 }, { off: 4, len: 5 }, { len: -1 }, { off: 0.5 }, { len: Number.NaN }, { off: 2 ** 53 }]
-  for (const range of ranges) refuses(t, () => Unix.read(server, buf, range), Miou.InvalidArgument, /do not lie within a buffer of 8 bytes/)
-  const wrong = [undefined, null, 'text', [], {}, new ArrayBuffer(8), new DataView(new ArrayBuffer(8)), new Uint16Array(4)]
-  for (const what of wrong) refuses(t, () => Unix.read(server, what as never), Miou.InvalidArgument, /Uint8Array or a Buffer/)
+  const ranges = [
+    { off: -1 },
+    { off: 9 },
+    { len: 9 },
+    { off: 4, len: 5 },
+    { len: -1 },
+    { off: 0.5 },
+    { len: Number.NaN },
+    { off: 2 ** 53 },
+  ]
+  for (const range of ranges)
+    refuses(t, () => Unix.read(server, buf, range), Miou.InvalidArgument, /do not lie within a buffer of 8 bytes/)
+  const wrong = [
+    undefined,
+    null,
+    'text',
+    [],
+    {},
+    new ArrayBuffer(8),
+    new DataView(new ArrayBuffer(8)),
+    new Uint16Array(4),
+  ]
+  for (const what of wrong)
+    refuses(t, () => Unix.read(server, what as never), Miou.InvalidArgument, /Uint8Array or a Buffer/)
   for (const what of [undefined, null, 3, {}]) {
     refuses(t, () => Unix.read(what as never, buf), Miou.InvalidArgument, /takes a descriptor/)
   }
   closing(client, server)
 })
 
-onOneDomain('bytes land in the right place of a shared, a resizable, a pooled buffer, one of a DataView, one of another realm', function* (t) {
-  const [client, server] = yield* connection()
-  const view = new DataView(new ArrayBuffer(64), 8, 16)
-  const elsewhere = vm.runInNewContext('new Uint8Array(16)') as Uint8Array
-  const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer
-  const buffers: Uint8Array[] = [
-    new Uint8Array(new SharedArrayBuffer(64), 8, 16),
-    new Uint8Array(new Resizable(16, { maxByteLength: 64 })),
-    Buffer.allocUnsafe(16).fill(0),
-    new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-    elsewhere,
-  ]
-  for (const buf of buffers) {
-    // Twice: the second time the descriptor knows the buffer.
-    for (const text of ['first', 'again']) {
-      yield* Unix.write(client, text)
-      t.is(yield* Unix.read(server, buf, { off: 3, len: 5 }), 5)
-      t.is(Buffer.from(buf).toString('latin1'), `\0\0\0${text}\0\0\0\0\0\0\0\0`)
-      yield* Unix.write(server, buf, { off: 3, len: 5 })
-      t.is((yield* read(client, 5)).toString(), text)
+onOneDomain(
+  'bytes land in the right place of a shared, a resizable, a pooled buffer, one of a DataView, one of another realm',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const view = new DataView(new ArrayBuffer(64), 8, 16)
+    const elsewhere = vm.runInNewContext('new Uint8Array(16)') as Uint8Array
+    const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer
+    const buffers: Uint8Array[] = [
+      new Uint8Array(new SharedArrayBuffer(64), 8, 16),
+      new Uint8Array(new Resizable(16, { maxByteLength: 64 })),
+      Buffer.allocUnsafe(16).fill(0),
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+      elsewhere,
+    ]
+    for (const buf of buffers) {
+      // Twice: the second time the descriptor knows the buffer.
+      for (const text of ['first', 'again']) {
+        yield* Unix.write(client, text)
+        t.is(yield* Unix.read(server, buf, { off: 3, len: 5 }), 5)
+        t.is(Buffer.from(buf).toString('latin1'), `\0\0\0${text}\0\0\0\0\0\0\0\0`)
+        yield* Unix.write(server, buf, { off: 3, len: 5 })
+        t.is((yield* read(client, 5)).toString(), text)
+      }
     }
-  }
-  closing(client, server)
-})
+    closing(client, server)
+  },
+)
 
 function* read(fd: Unix.FileDescr, length: number) {
   const buf = Buffer.alloc(length)
@@ -124,35 +157,38 @@ function* read(fd: Unix.FileDescr, length: number) {
   return buf
 }
 
-onOneDomain('a detached buffer is refused; one that is detached or shrinks while the task waits loses no bytes', function* (t) {
-  const [client, server] = yield* connection()
-  const detached = new Uint8Array(8)
-  structuredClone(detached, { transfer: [detached.buffer] })
-  refuses(t, () => Unix.read(server, detached), Miou.InvalidArgument, /detached/)
-  refuses(t, () => Unix.write(server, detached), Miou.InvalidArgument, /detached/)
+onOneDomain(
+  'a detached buffer is refused; one that is detached or shrinks while the task waits loses no bytes',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const detached = new Uint8Array(8)
+    structuredClone(detached, { transfer: [detached.buffer] })
+    refuses(t, () => Unix.read(server, detached), Miou.InvalidArgument, /detached/)
+    refuses(t, () => Unix.write(server, detached), Miou.InvalidArgument, /detached/)
 
-  const leaving = new Uint8Array(8)
-  const first = Miou.async(() => Unix.read(server, leaving))
-  yield* settle()
-  structuredClone(leaving, { transfer: [leaving.buffer] })
-  yield* Unix.write(client, 'kept')
-  const result = yield* Miou.await(first)
-  t.true(!result.ok && result.error instanceof Miou.InvalidArgument)
-  t.is((yield* read(server, 4)).toString(), 'kept')
+    const leaving = new Uint8Array(8)
+    const first = Miou.async(() => Unix.read(server, leaving))
+    yield* settle()
+    structuredClone(leaving, { transfer: [leaving.buffer] })
+    yield* Unix.write(client, 'kept')
+    const result = yield* Miou.await(first)
+    t.true(!result.ok && result.error instanceof Miou.InvalidArgument)
+    t.is((yield* read(server, 4)).toString(), 'kept')
 
-  // Known to the descriptor, then detached, then the end of the stream: there is nothing to copy.
-  const known = new Uint8Array(8)
-  for (let i = 0; i < 3; i++) {
-    yield* Unix.write(client, 'x')
-    yield* Unix.read(server, known)
-  }
-  const last = Miou.async(() => Unix.read(server, known))
-  yield* settle()
-  structuredClone(known, { transfer: [known.buffer] })
-  Unix.shutdown(client, 'write')
-  t.is(yield* last, 0)
-  closing(client, server)
-})
+    // Known to the descriptor, then detached, then the end of the stream: there is nothing to copy.
+    const known = new Uint8Array(8)
+    for (let i = 0; i < 3; i++) {
+      yield* Unix.write(client, 'x')
+      yield* Unix.read(server, known)
+    }
+    const last = Miou.async(() => Unix.read(server, known))
+    yield* settle()
+    structuredClone(known, { transfer: [known.buffer] })
+    Unix.shutdown(client, 'write')
+    t.is(yield* last, 0)
+    closing(client, server)
+  },
+)
 
 onOneDomain('nothing is lost by a read that is cancelled, at whatever moment', function* (t) {
   for (let moment = 0; moment < 8; moment++) {
@@ -173,19 +209,22 @@ onOneDomain('nothing is lost by a read that is cancelled, at whatever moment', f
   }
 })
 
-onOneDomain('two reads that have ended in the core, and are cancelled before their tasks hear of it, lose nothing', function* (t) {
-  const ends = [yield* connection(), yield* connection()]
-  for (const [client] of ends) yield* Unix.write(client, 'both')
-  yield* settle()
-  const readers = ends.map(([, server]) => Miou.async(() => Unix.read(server, Buffer.alloc(4))))
-  // They have submitted when this task goes on, and there was no turn since: the first cancel has the core carry out both.
-  yield* Miou.yield()
-  for (const reader of readers) yield* Miou.cancel(reader)
-  for (const [client, server] of ends) {
-    t.is((yield* read(server, 4)).toString(), 'both')
-    closing(client, server)
-  }
-})
+onOneDomain(
+  'two reads that have ended in the core, and are cancelled before their tasks hear of it, lose nothing',
+  function* (t) {
+    const ends = [yield* connection(), yield* connection()]
+    for (const [client] of ends) yield* Unix.write(client, 'both')
+    yield* settle()
+    const readers = ends.map(([, server]) => Miou.async(() => Unix.read(server, Buffer.alloc(4))))
+    // They have submitted when this task goes on, and there was no turn since: the first cancel has the core carry out both.
+    yield* Miou.yield()
+    for (const reader of readers) yield* Miou.cancel(reader)
+    for (const [client, server] of ends) {
+      t.is((yield* read(server, 4)).toString(), 'both')
+      closing(client, server)
+    }
+  },
+)
 
 onOneDomain('bytes that came back are read before those that come later, and by who waits already', function* (t) {
   const [client, server] = yield* connection()
@@ -236,17 +275,20 @@ onOneDomain('reading what is not connected is ENOTCONN', function* (t) {
   Unix.close(listener)
 })
 
-onOneDomain('U04: a stream is read and written, a datagram socket is not: InvalidArgument says what to use', function* (t) {
-  const [fd] = datagrams()
-  refuses(t, () => Unix.read(fd, Buffer.alloc(1)), Miou.InvalidArgument, /recvfrom/)
-  refuses(t, () => Unix.write(fd, 'x'), Miou.InvalidArgument, /sendto/)
-  refuses(t, () => Unix.readView(fd), Miou.InvalidArgument, /recvfrom/)
-  refuses(t, () => Unix.reallyRead(fd, Buffer.alloc(1)), Miou.InvalidArgument, /recvfrom/)
-  const stream = Unix.tcpv4()
-  refuses(t, () => Unix.recvfrom(stream, Buffer.alloc(1)), Miou.InvalidArgument, /read/)
-  refuses(t, () => Unix.sendto(stream, 'x', { host: '127.0.0.1', port: 1 }), Miou.InvalidArgument, /write/)
-  closing(fd, stream)
-})
+onOneDomain(
+  'U04: a stream is read and written, a datagram socket is not: InvalidArgument says what to use',
+  function* (t) {
+    const [fd] = datagrams()
+    refuses(t, () => Unix.read(fd, Buffer.alloc(1)), Miou.InvalidArgument, /recvfrom/)
+    refuses(t, () => Unix.write(fd, 'x'), Miou.InvalidArgument, /sendto/)
+    refuses(t, () => Unix.readView(fd), Miou.InvalidArgument, /recvfrom/)
+    refuses(t, () => Unix.reallyRead(fd, Buffer.alloc(1)), Miou.InvalidArgument, /recvfrom/)
+    const stream = Unix.tcpv4()
+    refuses(t, () => Unix.recvfrom(stream, Buffer.alloc(1)), Miou.InvalidArgument, /read/)
+    refuses(t, () => Unix.sendto(stream, 'x', { host: '127.0.0.1', port: 1 }), Miou.InvalidArgument, /write/)
+    closing(fd, stream)
+  },
+)
 
 onOneDomain('a descriptor that is closed under its readers wakes them with Closed', function* (t) {
   const [client, server] = yield* connection()

@@ -28,13 +28,25 @@ onOneDomain('domains of one process may bind one address, which is the default',
 onOneDomain('with reuseport false nobody may bind the address too, nor where somebody is', function* (t) {
   const [first, address] = listening({ reuseport: false })
   const second = Unix.tcpv4()
-  t.is(codeOf(() => Unix.bindAndListen(second, address)), 'EADDRINUSE')
-  t.is(codeOf(() => Unix.bindAndListen(second, address, { reuseport: false })), 'EADDRINUSE')
-  t.is(codeOf(() => Unix.bindAndListen(second, address, { reuseport: true })), 'EADDRINUSE')
+  t.is(
+    codeOf(() => Unix.bindAndListen(second, address)),
+    'EADDRINUSE',
+  )
+  t.is(
+    codeOf(() => Unix.bindAndListen(second, address, { reuseport: false })),
+    'EADDRINUSE',
+  )
+  t.is(
+    codeOf(() => Unix.bindAndListen(second, address, { reuseport: true })),
+    'EADDRINUSE',
+  )
   closing(first, second)
   const [shared, taken] = listening()
   const third = Unix.tcpv4()
-  t.is(codeOf(() => Unix.bindAndListen(third, taken, { reuseport: false })), 'EADDRINUSE')
+  t.is(
+    codeOf(() => Unix.bindAndListen(third, taken, { reuseport: false })),
+    'EADDRINUSE',
+  )
   closing(shared, third)
 })
 
@@ -54,14 +66,25 @@ onOneDomain('an address that a stranger listens on is EADDRINUSE, and free again
 
 onOneDomain('an address that this machine does not have is EADDRNOTAVAIL', function* (t) {
   const fd = Unix.tcpv4()
-  t.is(codeOf(() => Unix.bindAndListen(fd, { host: '192.0.2.1', port: 0 })), 'EADDRNOTAVAIL')
+  t.is(
+    codeOf(() => Unix.bindAndListen(fd, { host: '192.0.2.1', port: 0 })),
+    'EADDRNOTAVAIL',
+  )
   Unix.close(fd)
 })
 
 onOneDomain('options of the wrong kind are refused', function* (t) {
   const fd = Unix.tcpv4()
-  const wrong = [{ backlog: -1 }, { backlog: 1.5 }, { reuseport: 'yes' }, { reuseaddr: 1 }, { noDelay: 1 }, { noSuch: true }]
-  for (const options of wrong) refuses(t, () => Unix.bindAndListen(fd, loopback, options as never), Miou.InvalidArgument)
+  const wrong = [
+    { backlog: -1 },
+    { backlog: 1.5 },
+    { reuseport: 'yes' },
+    { reuseaddr: 1 },
+    { noDelay: 1 },
+    { noSuch: true },
+  ]
+  for (const options of wrong)
+    refuses(t, () => Unix.bindAndListen(fd, loopback, options as never), Miou.InvalidArgument)
   refuses(t, () => Unix.bindAndListen(fd, loopback, null as never), Miou.InvalidArgument)
   refuses(t, () => Unix.bindAndListen(fd, { host: 'localhost', port: 0 }), Miou.InvalidArgument, /resolve/)
   refuses(t, () => Unix.bindAndListen(undefined as never, loopback), Miou.InvalidArgument)

@@ -94,7 +94,7 @@ export function apply(fd: FileDescr, list: Settings): void {
  * Sets options of a socket.
  *
  * @throws `InvalidArgument` for a value that an option can't have, before any is set; `Closed`; errors of the system:
- * `ENOTSOCK`, `ENOPROTOOPT`, `EOPNOTSUPP` where a socket of this kind does not have the option.
+ * `ENOTSOCK`, `ENOPROTOOPT`, `ENOTSUP` where a socket of this kind does not have the option.
  * @example
  * setOptions(client, { keepAlive: 30_000, sendBuffer: 1 << 18 })
  */

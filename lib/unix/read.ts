@@ -21,7 +21,7 @@ export class Read extends DescriptorOp<number> {
 
   wait(): void {
     const { fd } = this
-    this.submit(READ, fd.index, fd.generation, this.len < PIECE ? this.len : PIECE, 0, 0)
+    this.submit(READ, fd.index, fd.generation, Math.min(this.len, PIECE), 0, 0)
   }
 
   finish(): number {

@@ -1,0 +1,155 @@
+import { fstatSync } from 'node:fs'
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { test } from '../support/case.js'
+import { onOneDomain, settle } from '../support/loopback.js'
+import { rejects } from '../support/refusal.js'
+
+/** Whether the number stands for nothing. */
+function isFree(number: number): boolean {
+  try {
+    fstatSync(number)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A task that returns what `wrap` makes of a new descriptor, and the number of that. */
+function returning(wrap: (fd: Unix.FileDescr) => unknown): [Miou.Task<unknown>, { number: number }] {
+  const made = { number: -1 }
+  const task = Miou.async(function* () {
+    const fd = Unix.tcpv4()
+    made.number = Unix.toFileDescr(fd)
+    return wrap(fd)
+  })
+  return [task, made]
+}
+
+const wrappings: [string, (fd: Unix.FileDescr) => unknown][] = [
+  ['itself', (fd) => fd],
+  ['an array', (fd) => [fd, { host: 'x' }]],
+  ['an object', (fd) => ({ client: { fd }, again: fd })],
+  ['an object without a prototype', (fd) => Object.assign(Object.create(null), { fd })],
+  [
+    'a ring of objects',
+    (fd) => {
+      const ring: Record<string, unknown> = { fd }
+      ring.ring = ring
+      return ring
+    },
+  ],
+]
+
+for (const [what, wrap] of wrappings) {
+  onOneDomain(`a descriptor in a result that nobody reads is closed: ${what}`, function* (t) {
+    const made: { number: number }[] = []
+    // Its parent fails and never asks for it.
+    const parent = Miou.async(function* () {
+      const [, one] = returning(wrap)
+      made.push(one)
+      yield* settle()
+      throw new Error('fails')
+    })
+    yield* Miou.await(parent)
+    t.true(isFree(made[0]!.number))
+  })
+
+  onOneDomain(`a descriptor in a result that cancel overrides is closed: ${what}`, function* (t) {
+    const [task, made] = returning(wrap)
+    yield* settle()
+    t.is(task.state, 'finished')
+    yield* Miou.cancel(task)
+    t.true(isFree(made.number))
+  })
+}
+
+onOneDomain('one that a living task owns stays open, one in a result that was read too', function* (t) {
+  const fd = Unix.Ownership.tcpv4()
+  const task = Miou.async(function* () {
+    return fd
+  })
+  yield* settle()
+  yield* Miou.cancel(task)
+  t.true(Unix.Ownership.toFileDescr(fd) > 0)
+  Unix.Ownership.close(fd)
+
+  const [reading, made] = returning((one) => one)
+  const read = (yield* Miou.awaitExn(reading)) as Unix.FileDescr
+  t.false(isFree(made.number))
+  Unix.close(read)
+})
+
+onOneDomain('getters of a result that nobody reads are not called', function* (t) {
+  const unused = Unix.tcpv4()
+  const task = Miou.async(function* () {
+    return {
+      get fd() {
+        throw new Error('called')
+      },
+    }
+  })
+  yield* settle()
+  yield* Miou.cancel(task)
+  Unix.close(unused)
+  t.pass()
+})
+
+onOneDomain('a loser of awaitFirst that had ended keeps its value', function* (t) {
+  const [first, one] = returning((fd) => fd)
+  const [second, other] = returning((fd) => fd)
+  yield* settle()
+  const winner = yield* Miou.awaitFirst([first, second])
+  t.true(winner.ok)
+  t.false(isFree(one.number) || isFree(other.number))
+  for (const task of [first, second]) Unix.close((yield* Miou.awaitExn(task)) as Unix.FileDescr)
+})
+
+test('a plain descriptor that is open at the end of its run is closed, with one warning that counts them', async (t) => {
+  const warnings: Error[] = []
+  const note = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', note)
+  const numbers = await Miou.run(
+    function* () {
+      return [Unix.tcpv4(), Unix.udpv4(), Unix.tcpv6()].map(Unix.toFileDescr)
+    },
+    { domains: 0 },
+  )
+  t.true(numbers.every(isFree))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  t.is(warnings.length, 1)
+  t.regex(warnings[0]!.message, /^3 descriptors were still open/)
+})
+
+test('a run leaves the descriptors of another one alone', async (t) => {
+  let done = (): void => {}
+  const first = Miou.run(
+    function* () {
+      const fd = Unix.tcpv4()
+      const waiting = Miou.syscall('the other run')
+      done = () => Miou.signal(waiting)
+      yield* Miou.suspend(waiting)
+      const { host } = Unix.address(fd) as { host: string }
+      Unix.close(fd)
+      return host
+    },
+    { domains: 0 },
+  )
+  await Miou.run(function* () {}, { domains: 0 })
+  done()
+  t.is(await first, '0.0.0.0')
+})
+
+test('an owned descriptor that is leaked is fatal, and closed', async (t) => {
+  let number = -1
+  const run = Miou.run(
+    function* () {
+      const fd = Unix.Ownership.tcpv4()
+      number = Unix.toFileDescr(fd)
+    },
+    { domains: 0 },
+  )
+  await rejects(t, run, Miou.ResourceLeaked, /FileDescr/)
+  t.true(isFree(number))
+})

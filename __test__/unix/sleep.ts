@@ -1,0 +1,71 @@
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { onOneDomain } from '../support/loopback.js'
+import { refuses } from '../support/refusal.js'
+
+onOneDomain('X50: sleeps that are over within one look wake in the order of their deadlines', function* (t) {
+  const order: number[] = []
+  const sleepers = [7, 3, 9, 1, 5, 2, 10, 4, 8, 6].map((ms) =>
+    Miou.async(function* () {
+      yield* Unix.sleep(ms)
+      order.push(ms)
+    }),
+  )
+  yield* Miou.yield()
+  const began = performance.now()
+  while (performance.now() - began < 20);
+  yield* Miou.awaitAll(sleepers)
+  t.deepEqual(order, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+onOneDomain('sleeps of the same length wake in the order in which they began', function* (t) {
+  const order: string[] = []
+  const sleepers = [...'abcdef'].map((name) =>
+    Miou.async(function* () {
+      yield* Unix.sleep(3)
+      order.push(name)
+    }),
+  )
+  yield* Miou.awaitAll(sleepers)
+  t.is(order.join(''), 'abcdef')
+})
+
+onOneDomain('a sleep takes its time, to the millisecond, and no longer', function* (t) {
+  for (const ms of [0, 1, 5, 20]) {
+    const began = performance.now()
+    yield* Unix.sleep(ms)
+    const took = performance.now() - began
+    t.true(took >= ms, `${took} ms instead of ${ms}`)
+    t.true(took < ms + 30, `${took} ms instead of ${ms}`)
+  }
+})
+
+onOneDomain('a time that is over already still lets others run', function* (t) {
+  const log: string[] = []
+  const other = Miou.async(function* () {
+    log.push('other')
+  })
+  yield* Unix.sleep(-5)
+  log.push('sleeper')
+  yield* other
+  t.deepEqual(log, ['other', 'sleeper'])
+})
+
+onOneDomain('a sleeper that is cancelled costs nothing from then on', function* (t) {
+  const sleepers = Array.from({ length: 1000 }, () => Miou.async(() => Unix.sleep(100_000_000)))
+  yield* Miou.yield()
+  const began = performance.now()
+  for (const sleeper of sleepers) yield* Miou.cancel(sleeper)
+  t.true(performance.now() - began < 1000)
+  yield* Unix.sleep(1)
+})
+
+onOneDomain('it takes a number of milliseconds', function* (t) {
+  for (const ms of [undefined, '5', Number.NaN, null, {}]) {
+    refuses(t, () => Unix.sleep(ms as number), Miou.InvalidArgument, /milliseconds/)
+  }
+  const forever = Miou.async(() => Unix.sleep(Number.POSITIVE_INFINITY))
+  yield* Unix.sleep(2)
+  t.is(forever.state, 'running')
+  yield* Miou.cancel(forever)
+})
