@@ -210,8 +210,9 @@ for (const [how, title] of [
   test(`out of descriptors, accept waits without spinning, and goes on as soon as ${title}`, async (t) => {
     const [waiting, freed] = await withFewDescriptors(256, how)
     t.true(waiting!.clients! > 0 && waiting!.accepted! < waiting!.clients!, JSON.stringify(waiting))
-    t.true(waiting!.cpu! < 50, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
+    t.true(waiting!.cpu! < 100, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
     t.is(freed!.accepted, waiting!.clients)
-    t.true(freed!.ms! < (how === 'node' ? 400 : 60), `after ${freed!.ms} ms`)
+    // Six times a few are closed. Where nobody tells, each time takes up to 100 ms.
+    t.true(freed!.ms! < (how === 'node' ? 1500 : 300), JSON.stringify(freed))
   })
 }
