@@ -62,7 +62,7 @@ export declare class Domain {
   /** Signals a condition, to one or to all. */
   signal(condition: number, all: boolean): void
   /** Ends a wait for a mutex or on a condition before its time. */
-  forsake(token: number): void
+  forsake(token: number): boolean
   /** Queues this thread for a mutex: 1 where it holds it, 0 where it is to park. */
   lockSync(mutex: number, owner: number): number
   /** Has this thread wait on a condition; it is to park until it holds the mutex again. */

@@ -122,11 +122,13 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
   }
 }
 
-/** An operation that waits in Rust for a mutex or on a condition. Withdrawing it always succeeds. */
+/** An operation that waits in Rust for a mutex or on a condition. */
 export abstract class WaitOp<T> extends RingOp<T> {
   protected override withdraw(token: number): boolean {
-    rust().forsake(token)
-    return true
+    if (rust().forsake(token)) return true
+    // What it waited for is its task's already, though nobody has said so: it passes on while the task still has its number.
+    this.giveBack(0, 0, 0)
+    return false
   }
 
   protected override leftover(): () => void {

@@ -298,8 +298,8 @@ impl Domain {
 
     /// Ends a wait for a mutex or on a condition before its time.
     #[napi]
-    pub fn forsake(&self, token: i32) {
-        self.core().forsake(token);
+    pub fn forsake(&self, token: i32) -> bool {
+        self.core().forsake(token)
     }
 
     /// Queues this thread for a mutex: 1 where it holds it, 0 where it is to park.

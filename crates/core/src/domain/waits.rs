@@ -89,11 +89,12 @@ impl Domain {
         }
     }
 
-    /// Ends a wait before its time: what it was given already goes to the next in line.
-    pub fn forsake(&mut self, token: i32) {
+    /// Ends a wait before its time: what it was given in this moment goes to the next in line. `false`: it has ended
+    /// before, and its completion is on its way.
+    pub fn forsake(&mut self, token: i32) -> bool {
         self.drain();
         let Some((_, wait)) = self.waits.remove(&token) else {
-            return;
+            return false;
         };
         let woken = self.with_objects(|objects, world| match wait {
             Wait::Lock { mutex, owner } => objects.forsake_lock(world, mutex, owner).into_iter().collect(),
@@ -104,6 +105,7 @@ impl Domain {
             } => objects.forsake_wait(world, condition, mutex, owner),
         });
         wake(woken);
+        true
     }
 
     /// Gives a mutex up, for whom JavaScript could not do so by itself.
