@@ -18,6 +18,9 @@ export const TREE = 12
 export const BRANCH = 13
 export const TRACE = 14
 export const INTERRUPT = 15
+export const LOST = 16
+export const BURIED = 17
+export const GONE = 18
 
 const handlers: ((message: Message) => void)[] = []
 
@@ -26,7 +29,7 @@ export function onMessage(kind: number, handle: (message: Message) => void): voi
   handlers[kind] = handle
 }
 
-/** A message has arrived at `offset` of the receive area. */
+/** A message has arrived at `offset` of the receive area. One that can't be handled does not keep the others waiting. */
 export function received(length: number, offset: number, b: number): void {
   const message = new Message(b & 0xffff, offset, length, b >>> 16)
   try {
@@ -34,6 +37,8 @@ export function received(length: number, offset: number, b: number): void {
     const handle = handlers[kind]
     if (handle === undefined) log(`a message of unknown kind ${kind} was dropped`)
     else handle(message)
+  } catch (error) {
+    log('a message could not be handled', error)
   } finally {
     letGo()
   }

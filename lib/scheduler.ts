@@ -91,18 +91,18 @@ onWake(tick)
 
 /** The one crossing into Rust, and what it brought. */
 function turn(): void {
-  const count = rust().turn()
+  rust().turn()
   ring.drained()
   outbox.waiting = false
   interruptPending()
-  if (count === 0) return
-  words[ring.COMPLETED] = 0
-  for (let i = 0; i < count; i++) {
+  // The count is looked at again each time: what is done with a completion may make others, which stand behind it.
+  for (let i = 0; i < words[ring.COMPLETED]; i++) {
     const at = ring.completionAt(i)
     const token = words[at]
     if (token === ring.MESSAGE) received(words[at + 1], words[at + 2], words[at + 3])
     else completed(token, words[at + 1], words[at + 2], words[at + 3])
   }
+  words[ring.COMPLETED] = 0
 }
 
 /**

@@ -2,9 +2,10 @@ import { rust } from '../domain-thread.js'
 import { InvalidArgument, NotOwner } from '../errors.js'
 import { here } from '../here.js'
 import { debugging } from '../log.js'
+import { schedule } from '../ready.js'
 import { detach, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
-import { GENERATION, words } from '../ring.js'
+import { COMPLETED, GENERATION, words } from '../ring.js'
 import { nameOf } from '../task.js'
 import type { Read } from './read.js'
 import type { ReadView } from './read-view.js'
@@ -122,6 +123,8 @@ export function shut(fd: FileDescr): void {
   const { index, generation } = fd
   gone(fd)
   rust().close(index, generation)
+  // Whoever waits on it is told by completions; where no task runs, nothing else has the scheduler look at them.
+  if (words[COMPLETED] > 0) schedule()
 }
 
 /** A descriptor is closed, has moved, or was taken over: its handle is dead. */
