@@ -118,9 +118,9 @@ test('outside of a run, sockets are made and closed all the same', (t) => {
 // Nothing looked at the completions of a close outside of tasks: the reader slept until something else woke its domain.
 onOneDomain('a callback that closes a descriptor wakes the task that waits on it', function* (t) {
   const [client, server] = yield* connection()
-  closing(client)
   const reader = Miou.async(() => Unix.read(server, Buffer.alloc(1)))
   setTimeout(() => Unix.close(server), 5)
   const result = yield* Miou.await(reader)
   t.true(!result.ok && result.error instanceof Miou.Closed)
+  Unix.close(client)
 })
