@@ -3,7 +3,7 @@ import { here } from './here.js'
 import { takeBack } from './lent.js'
 import { Op } from './operation.js'
 import { ready } from './ready.js'
-import { submit } from './ring.js'
+import { COMPLETED, completionAt, NOBODY, submit, words } from './ring.js'
 import { IDLE, MADE, SUSPENDED, type Suspension, WAITING } from './suspension.js'
 
 /** Something that a completion is for. */
@@ -18,9 +18,14 @@ const free: number[] = []
 export function completed(token: number, result: number, a: number, b: number): void {
   const op = awaiting[token]
   if (op === null || op === undefined) return
+  release(token)
+  op.settle(result, a, b)
+}
+
+/** Nothing will come for a token any more. */
+function release(token: number): void {
   awaiting[token] = null
   free.push(token)
-  op.settle(result, a, b)
 }
 
 /** How many operations wait in Rust: for tests that nothing is left behind. */
@@ -70,13 +75,13 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
     const { token } = this
     if (token < 0) return
     this.token = -1
-    if (this.withdraw(token)) {
-      awaiting[token] = null
-      free.push(token)
-    } else {
-      // It has ended by now, and its completion is on its way.
-      awaiting[token] = { settle: this.leftover() }
-    }
+    if (this.withdraw(token)) release(token)
+    else this.late(token)
+  }
+
+  /** It has ended by now, and its completion is on its way. */
+  protected late(token: number): void {
+    awaiting[token] = { settle: this.leftover() }
   }
 
   /** Takes the operation back from Rust; false where its completion is on its way. */
@@ -114,6 +119,22 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
     task.op = this
     this.wait()
     return SUSPENDED
+  }
+
+  /**
+   * Its completion lies in the ring, where no turn has looked at it: what was given goes back at once. Whoever asks next
+   * does so before that turn, and must not get what came after.
+   */
+  protected override late(token: number): void {
+    for (let i = words[COMPLETED] - 1; i >= 0; i--) {
+      const at = completionAt(i)
+      if (words[at] !== token) continue
+      words[at] = NOBODY
+      release(token)
+      this.giveBack(words[at + 1], words[at + 2], words[at + 3])
+      return
+    }
+    super.late(token)
   }
 
   /** Its task runs while its completion has not come: those of several pieces submit the next one. */

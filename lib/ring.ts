@@ -33,7 +33,6 @@ export const POLLS = 7
 export const EXHAUSTED = 8
 
 /** Operation codes. */
-export const NOTHING = 0
 export const READ = 1
 export const WRITE = 2
 export const ACCEPT = 3
@@ -46,6 +45,8 @@ export const SEND = 9
 
 /** Token of a completion that is a message from another domain. */
 export const MESSAGE = -1
+/** Token of a completion that was taken out of the ring before a turn looked at it. */
+export const NOBODY = -2
 /** Result of an operation whose descriptor was closed. */
 export const CLOSED = -0x80000000
 
@@ -63,13 +64,28 @@ export const receiveArea = Buffer.from(memory, RECEIVE_AT, RECEIVE_BYTES)
 /** First free byte of the send area. */
 let sent = 0
 
+let drain: () => void = () => {}
+
+/** Says what drains the submissions where they have filled the ring: a slice may end many waits, each with a message. */
+export function onFull(callback: () => void): void {
+  drain = callback
+}
+
 /** Whether another slice may submit: there is room for one more submission with a full piece and an address. */
 export function hasRoom(): boolean {
   return words[SUBMITTED] < SUBMISSIONS - 1 && sent + PIECE + ADDRESS <= SEND_BYTES
 }
 
-/** Reserves `length` bytes of the send area, at most `PIECE + ADDRESS`; their offset. */
+/** Makes room for a submission and for `length` bytes of the send area, at most `PIECE + ADDRESS`. */
+export function makeRoom(length: number): void {
+  if (words[SUBMITTED] < SUBMISSIONS && sent + length <= SEND_BYTES) return
+  drain()
+  drained()
+}
+
+/** Reserves `length` bytes of the send area for the submission that comes next; their offset. */
 export function reserve(length: number): number {
+  makeRoom(length)
   const offset = sent
   sent = (sent + length + 3) & ~3
   return offset
@@ -80,8 +96,8 @@ export function drained(): void {
   sent = 0
 }
 
-/** Writes a submission; returns the word that its code stands in, by which it can be withdrawn until the next turn. */
-export function submit(code: number, token: number, a: number, b: number, c: number, d: number, e: number): number {
+/** Writes a submission. */
+export function submit(code: number, token: number, a: number, b: number, c: number, d: number, e: number): void {
   const count = words[SUBMITTED]
   const at = SUBMISSION_AT + count * 8
   words[at] = code
@@ -92,7 +108,6 @@ export function submit(code: number, token: number, a: number, b: number, c: num
   words[at + 5] = d
   words[at + 6] = e
   words[SUBMITTED] = count + 1
-  return at
 }
 
 /** First word of completion number `index`: token, result, and two more. */

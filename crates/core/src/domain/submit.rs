@@ -10,8 +10,6 @@ use crate::waiting::Pending;
 /// Operation codes, the first word of a submission. Then come the token and, for operations on a descriptor, its place and
 /// its generation; the rest is said here.
 pub mod code {
-    /// Withdrawn before it was drained.
-    pub const NOTHING: i32 = 0;
     /// Most bytes.
     pub const READ: i32 = 1;
     /// Offset and length in the send area.
