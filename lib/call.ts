@@ -1,3 +1,4 @@
+import { place } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { onceLoaded } from './handle.js'
 import { extra } from './extra.js'
@@ -11,7 +12,7 @@ import { endWith, runs } from './remote.js'
 import { attach, detach, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, DONE, REMOTE, type Task, TaskRecord } from './task.js'
+import { CALLED, DONE, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -71,7 +72,8 @@ export function callAt(
   const id = run.nextId()
   const unborn = parent.cancelled !== null && parent.shields === 0
   const { seed } = parent
-  if (!unborn && to !== EXPECTED) sendCall(run, id, seed, reference, args, options, to)
+  const path = pathFrom(parent)
+  if (!unborn && to !== EXPECTED) sendCall(run, id, path, seed, reference, args, options, to)
   const task = child(parent, null, id)
   const more = extra(task)
   more.domain = to
@@ -86,7 +88,7 @@ export function callAt(
     task.flags |= REMOTE
     run.away.set(id, task)
     if (to === EXPECTED)
-      run.deferred.push({ task, send: (at) => sendCall(run, id, seed, reference, args, options, at) })
+      run.deferred.push({ task, send: (at) => sendCall(run, id, path, seed, reference, args, options, at) })
   }
   return task
 }
@@ -108,9 +110,17 @@ export function sendDeferred(run: RunRecord): void {
   }
 }
 
+/** The places of the domains that a task and its ancestors run on. */
+function pathFrom(task: TaskRecord): number[] {
+  const above = rootOf(task).extra?.path
+  if (above === undefined) return [place()]
+  return above.includes(place()) ? above : [...above, place()]
+}
+
 function sendCall(
   run: RunRecord,
   id: number,
+  path: number[],
   seed: number,
   reference: Reference,
   args: unknown[],
@@ -125,6 +135,8 @@ function sendCall(
   begin(CALL)
   putInt(run.id)
   putInt(id)
+  putInt(path.length)
+  for (const at of path) putInt(at)
   putInt(seed)
   const number = putReference(reference, to)
   putText(name.slice(0, 200))
@@ -177,6 +189,7 @@ export function forgetFunctions(place: number): void {
 onMessage(CALL, (message) => {
   const run = runs.get(message.int())
   const id = message.int()
+  const path = Array.from({ length: message.int() }, () => message.int())
   const seed = message.int()
   const reference = referenceIn(message)
   const name = message.text()
@@ -188,6 +201,7 @@ onMessage(CALL, (message) => {
   task.flags = CALLED
   const more = extra(task)
   more.place = message.from
+  more.path = path
   more.name = name || reference.name
   run.roots.add(task)
   run.called.set(id, task)

@@ -7,6 +7,8 @@ export interface Extra {
   domain: number
   /** Its place in the world. */
   place: number
+  /** The places of the domains that its ancestors run on, where its parent is on another one. */
+  path: number[] | undefined
   /** The name that it was given. */
   name: string | undefined
   /** Id as the owner of mutexes; 0 while it never locked one. */
@@ -34,6 +36,7 @@ export function extra(task: TaskRecord): Extra {
   task.extra ??= {
     domain: 0,
     place: 0,
+    path: undefined,
     name: undefined,
     owner: 0,
     mutex: 0,

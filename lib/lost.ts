@@ -1,28 +1,130 @@
 import { forgetFunctions } from './call.js'
 import { cancelTree } from './cancellation.js'
+import { place as here } from './domain-thread.js'
 import type { DomainDied } from './errors.js'
 import { forgetInterrupt } from './interrupt.js'
-import { forget } from './message.js'
-import { endWith } from './remote.js'
+import { BURIED, GONE, LOST, onMessage } from './mail.js'
+import { begin, forget, putInt, send } from './message.js'
+import { endWith, runs } from './remote.js'
 import type { RunRecord } from './run-record.js'
+import { rootOf, type TaskRecord } from './task.js'
 
-/** The domain at `place` is gone: what was known of it is forgotten. */
-export function gone(place: number): void {
-  forget(place)
-  forgetFunctions(place)
-  forgetInterrupt(place)
+/*
+ * The death of a domain of a run. Its tasks are over, but tasks that these had called elsewhere are not: they are cancelled,
+ * and only when they have unwound, everywhere, do the parents of the dead tasks hear of it. So each of the domains that live
+ * cancels the tasks there whose parents were on the dead one, and tells all others once these have unwound. The parents are
+ * told when all domains have said so.
+ *
+ * Nobody waits in a circle: a task that itself has an ancestor on the dead domain unwinds with those, and does not wait for
+ * what it had called there. (What that had called elsewhere is waited for as everything is.)
+ */
+
+/** A domain of a run has died, and what it leaves has not all unwound yet. */
+export class Death {
+  reason: DomainDied | undefined
+  /** The other domains that live. */
+  survivors: number[] = []
+  /** Which of them have not said yet that nothing is left there. */
+  readonly awaited = new Set<number>()
+  /** Those that have said so before this domain knew of the death. */
+  readonly early = new Set<number>()
+  /** Tasks here whose parents were on the dead domain, and that are not over. */
+  readonly orphaned = new Set<TaskRecord>()
+  /** Whether the others were told that there is none. */
+  told = false
 }
 
-/**
- * A domain of a run has died: children that ran there are over, with `DomainDied`; tasks here whose parents were there have
- * nobody to await them and are cancelled.
- */
-export function domainDied(run: RunRecord, place: number, reason: DomainDied): void {
-  gone(place)
-  for (const task of [...run.away.values()]) if (task.extra!.place === place) endWith(task, 0, reason)
+function deathOf(run: RunRecord, dead: number): Death {
+  let death = run.deaths.get(dead)
+  if (death === undefined) {
+    death = new Death()
+    run.deaths.set(dead, death)
+  }
+  return death
+}
+
+/** A domain of a run has died. `living` are the places of all domains of the run that live. */
+export function domainDied(run: RunRecord, dead: number, reason: DomainDied, living: readonly number[]): void {
+  const death = deathOf(run, dead)
+  death.reason = reason
+  death.survivors = living.filter((place) => place !== here())
+  for (const place of death.survivors) if (!death.early.has(place)) death.awaited.add(place)
   for (const task of [...run.called.values()]) {
-    if (task.extra!.place !== place) continue
-    task.extra!.place = -1
+    if (task.extra!.place !== dead) continue
+    task.extra!.place = NOWHERE
+    death.orphaned.add(task)
     cancelTree(task, reason)
   }
+  for (const task of [...run.away.values()]) {
+    if (task.extra!.place === dead && rootOf(task).extra?.path?.includes(dead)) endWith(task, 0, reason)
+  }
+  settle(run, dead, death)
+}
+
+/** Deaths that are looked at when the messages to this thread itself come that say so. */
+const notices: (() => void)[] = []
+
+/** As `domainDied`, once everything has been looked at that the dead domain has sent. */
+export function domainDiedLast(run: RunRecord, dead: number, reason: DomainDied, living: readonly number[]): void {
+  notices.push(() => domainDied(run, dead, reason, living))
+  begin(LOST)
+  send(here())
+}
+
+onMessage(LOST, () => notices.shift()!())
+
+/** The place of a parent that is no more. */
+const NOWHERE = -1
+
+/** A task whose parent is, or was, on another domain is over. */
+export function rootOver(run: RunRecord, task: TaskRecord): void {
+  run.roots.delete(task)
+  for (const [dead, death] of run.deaths) if (death.orphaned.delete(task)) settle(run, dead, death)
+}
+
+/** Goes on where nothing of what a dead domain has left is here any more. */
+function settle(run: RunRecord, dead: number, death: Death): void {
+  if (death.reason === undefined || death.orphaned.size > 0) return
+  if (!death.told) {
+    death.told = true
+    for (const place of death.survivors) sendBuried(place, run.id, dead)
+  }
+  if (death.awaited.size > 0) return
+  run.deaths.delete(dead)
+  for (const task of [...run.away.values()]) if (task.extra!.place === dead) endWith(task, 0, death.reason)
+  // A domain that died while it was waited for counts once what it has left is gone too.
+  for (const [other, earlier] of run.deaths) if (earlier.awaited.delete(dead)) settle(run, other, earlier)
+}
+
+function sendBuried(to: number, run: number, dead: number): void {
+  begin(BURIED)
+  putInt(run)
+  putInt(dead)
+  send(to)
+}
+
+onMessage(BURIED, (message) => {
+  const run = runs.get(message.int())
+  const dead = message.int()
+  if (run === undefined) return
+  const death = deathOf(run, dead)
+  death.early.add(message.from)
+  death.awaited.delete(message.from)
+  settle(run, dead, death)
+})
+
+/** A domain that this thread has started is gone. It is forgotten behind what it has sent. */
+export function gone(dead: number): void {
+  begin(GONE)
+  putInt(dead)
+  send(here())
+}
+
+onMessage(GONE, (message) => forgetDomain(message.int()))
+
+/** Forgets what is known of a domain that is gone. */
+export function forgetDomain(dead: number): void {
+  forget(dead)
+  forgetFunctions(dead)
+  forgetInterrupt(dead)
 }

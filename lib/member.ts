@@ -3,7 +3,7 @@ import { place } from './domain-thread.js'
 import type { DomainDied } from './errors.js'
 import { shareInterrupt } from './interrupt.js'
 import { closeLeftovers, type Leftovers } from './leftovers.js'
-import { domainDied } from './lost.js'
+import { domainDied, domainDiedLast, forgetDomain, rootOver } from './lost.js'
 import { DIED, JOIN, LEAVE, LEFT, onMessage } from './mail.js'
 import { sendDeferred } from './call.js'
 import { begin, putInt, putValue, send, wrapping } from './message.js'
@@ -33,8 +33,15 @@ export function sendJoin(to: number, joining: Joining): void {
 
 onMessage(JOIN, (message) => {
   const { run, quanta, words, places, events, asyncContext } = message.value() as Joining
-  const forget = (): void => {}
-  const record = new RunRecord(run, place(), quanta, words, places, forget, (error) => sendFailed(record, error))
+  const record: RunRecord = new RunRecord(
+    run,
+    place(),
+    quanta,
+    words,
+    places,
+    (task) => rootOver(record, task),
+    (error) => sendFailed(record, error),
+  )
   if (asyncContext) record.context = inContext
   runs.set(run, record)
   if (events === undefined) return
@@ -116,13 +123,18 @@ export function sendChange(to: number, run: number, change: Change): void {
 onMessage(DIED, (message) => {
   const record = runs.get(message.int())
   const change = message.value() as Change
-  if (record !== undefined) apply(record, change)
+  if (record === undefined) return
+  apply(record, change)
+  const { dead, reason, places } = change
+  if (dead === 0) return
+  domainDied(record, dead, reason!, places)
+  forgetDomain(dead)
 })
 
-/** The domains of a run have changed. */
+/** The domains of a run have changed. Who began the run looks at a death behind the last messages of the dead domain. */
 export function apply(run: RunRecord, { places, expected, dead, reason }: Change): void {
-  if (run.places !== places) run.places.splice(0, run.places.length, ...places)
+  run.places.splice(0, run.places.length, ...places)
   run.expected += expected
-  if (dead > 0) domainDied(run, dead, reason!)
+  if (run.domain === 0 && dead > 0) domainDiedLast(run, dead, reason!, places)
   sendDeferred(run)
 }

@@ -1,4 +1,5 @@
 import { cancelTree } from './cancellation.js'
+import type { Death } from './lost.js'
 import type { SourceRecord } from './source.js'
 import { DONE, type TaskRecord } from './task.js'
 
@@ -23,6 +24,8 @@ export class RunRecord {
   expected = 0
   /** Calls that wait for one, since there is no other domain. */
   deferred: { task: TaskRecord; send: (to: number) => void }[] = []
+  /** Domains that have died, by place, while what they left unwinds. */
+  readonly deaths = new Map<number, Death>()
   private next = 0
   private end = 0
 

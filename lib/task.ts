@@ -109,6 +109,13 @@ export class TaskRecord implements Task<unknown> {
   }
 }
 
+/** The ancestor of a task, or the task itself, whose parent is on another domain; main where that is its ancestor. */
+export function rootOf(task: TaskRecord): TaskRecord {
+  let root = task
+  while (root.parent !== null) root = root.parent
+  return root
+}
+
 /** How a task is named where a person reads it: `task 7 (handler)`. */
 export function nameOf(task: TaskRecord): string {
   const name = task.extra?.name
