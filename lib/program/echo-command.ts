@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
-import { listen, type Served, serve, serveAt, wakeAll } from './echo-server.js'
+import { listen, listening, newState, type Served, serve, serveAt, stop } from './echo-server.js'
 import { options, UsageError, whole } from './usage.js'
 
 export const echoHelp = `miou echo: sends every client back what it sends, on every domain, until SIGINT or SIGTERM
@@ -56,30 +56,30 @@ function explain(error: unknown, host: string, port: number): string {
 
 function* served(host: string, port: number, json: boolean): Generator<Miou.Suspension, void> {
   const [address] = yield* Unix.resolve(host)
-  const stopping = new Int32Array(new SharedArrayBuffer(4))
+  const state = newState()
   const listener = listen({ host: address!, port })
-  const bound = Unix.address(listener) as { host: string; port: number }
-  for (const name of ['SIGINT', 'SIGTERM'] as const) Unix.sysSignal(name, () => stop(stopping))
-  announce(bound, json)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // The second one ends the process, with the code that a shell gives for an interrupt.
+    Unix.sysSignal(name, function* () {
+      if (yield* stop(state)) process.exit(130)
+    })
+  }
 
-  const place = { address: bound, stopping }
-  const here = Miou.async(() => serve(() => listener, stopping), {
-    give: [Unix.Ownership.resource(listener)],
-    name: 'server',
+  const bound = Unix.address(listener) as { host: string; port: number }
+  const others = new Array(Miou.Domain.available()).fill({ address: bound, state })
+  const announced = Miou.async(function* () {
+    if (yield* listening(state, others.length + 1)) announce(bound, json)
   })
-  const there = yield* Miou.parallel(serveAt, new Array(Miou.Domain.available()).fill(place))
+  const give = [Unix.Ownership.resource(listener)]
+  const here = Miou.async(() => serve(() => listener, state), { give, name: 'server' })
+  const there = yield* Miou.parallel(serveAt, others)
+  yield* announced
   const results = [yield* Miou.await(here), ...there]
   report(
     results.flatMap((result) => (result.ok ? [result.value] : [])),
     json,
   )
   for (const result of results) if (!result.ok) throw result.error
-}
-
-/** The first signal tells every server; the second ends the process, as the shell counts an interrupt. */
-function* stop(stopping: Int32Array): Generator<Miou.Suspension, void> {
-  if (Atomics.exchange(stopping, 0, 1) === 1) process.exit(130)
-  yield* wakeAll()
 }
 
 function announce({ host, port }: { host: string; port: number }, json: boolean): void {

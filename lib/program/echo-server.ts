@@ -10,9 +10,19 @@ export interface Served {
   failed: number
 }
 
-/** Made by name, so that every domain has the same ones. */
-const stop = Miou.Condition.create('miou echo: stop')
-const guard = Miou.Mutex.create('miou echo: stop')
+/** Made by name, so that every domain has the same ones. The condition tells of changes of the words of a `State`. */
+const changed = Miou.Condition.create('miou echo: changed')
+const guard = Miou.Mutex.create('miou echo: changed')
+
+/** What the servers of all domains share: whether they are to stop, and how many of them listen. */
+export type State = Int32Array
+const STOPPING = 0
+const LISTENING = 1
+
+/** Nobody listens yet. */
+export function newState(): State {
+  return new Int32Array(new SharedArrayBuffer(8))
+}
 
 /** Connections that may wait to be accepted, as far as the system allows: a thousand may come at the same moment. */
 const BACKLOG = 4096
@@ -33,31 +43,52 @@ export function listen(address: Address): Unix.FileDescr {
 }
 
 /** Binds the address on this domain too, and serves there. */
-export const serveAt = Miou.portable(
-  import.meta,
-  function* serveAt(at: { address: Address; stopping: Int32Array }): Generator<Miou.Suspension, Served> {
-    return yield* serve(() => listen(at.address), at.stopping)
-  },
-)
+export const serveAt = Miou.portable(import.meta, function* serveAt(at: { address: Address; state: State }): Generator<
+  Miou.Suspension,
+  Served
+> {
+  return yield* serve(() => listen(at.address), at.state)
+})
 
-/** Tells the servers of all domains that the word says whether they are to stop. */
-export function* wakeAll(): Generator<Miou.Suspension, void> {
+/** Has all servers stop; whether they were told so before. */
+export function* stop(state: State): Generator<Miou.Suspension, boolean> {
+  if (Atomics.exchange(state, STOPPING, 1) === 1) return true
+  yield* tell()
+  return false
+}
+
+/** Returns once `count` servers listen: true; or all are to stop: false. */
+export function* listening(state: State, count: number): Generator<Miou.Suspension, boolean> {
+  yield* until(() => Atomics.load(state, STOPPING) === 1 || Atomics.load(state, LISTENING) === count)
+  return Atomics.load(state, STOPPING) === 0
+}
+
+/** Has everybody look at the words of a `State`. */
+function* tell(): Generator<Miou.Suspension, void> {
   using _ = yield* Miou.Mutex.lock(guard)
-  Miou.Condition.broadcast(stop)
+  Miou.Condition.broadcast(changed)
+}
+
+/** A wait on a condition goes with a predicate that is looked at under its mutex, or a signal before it is lost. */
+function* until(holds: () => boolean): Generator<Miou.Suspension, void> {
+  using _ = yield* Miou.Mutex.lock(guard)
+  while (!holds()) yield* Miou.Condition.wait(changed, guard)
 }
 
 /**
  * Serves the clients of a listener until it is to stop, then those that are there to their end. Where that fails, the
  * servers of the other domains stop too, so that whoever waits for all of them hears of it.
  */
-export function* serve(open: () => Unix.FileDescr, stopping: Int32Array): Generator<Miou.Suspension, Served> {
+export function* serve(open: () => Unix.FileDescr, state: State): Generator<Miou.Suspension, Served> {
   try {
     const listener = open()
     const served: Served = { domain: Miou.Domain.self(), connections: 0, bytes: 0, failed: 0 }
-    const stopped = Miou.async(() => stops(stopping))
+    const stopped = Miou.async(() => until(() => Atomics.load(state, STOPPING) === 1))
     const acceptors = Array.from({ length: ACCEPTORS }, () =>
       Miou.async(() => acceptor(listener, served), { name: 'acceptor' }),
     )
+    Atomics.add(state, LISTENING, 1)
+    yield* tell()
     yield* Miou.awaitOne([stopped, ...acceptors])
     yield* letTheRestIn(served)
     Unix.Ownership.close(listener)
@@ -65,16 +96,9 @@ export function* serve(open: () => Unix.FileDescr, stopping: Int32Array): Genera
     for (const result of yield* Miou.awaitAll(acceptors)) if (!result.ok) throw result.error
     return served
   } catch (error) {
-    Atomics.store(stopping, 0, 1)
-    yield* wakeAll()
+    yield* stop(state)
     throw error
   }
-}
-
-/** Returns once the server is to stop: a wait on a condition goes with a predicate, or a signal before it is lost. */
-function* stops(stopping: Int32Array): Generator<Miou.Suspension, void> {
-  using _ = yield* Miou.Mutex.lock(guard)
-  while (Atomics.load(stopping, 0) === 0) yield* Miou.Condition.wait(stop, guard)
 }
 
 /** Waits while there are clients in the backlog: closing the listener would reset them. Others may come, not for ever. */
