@@ -18,8 +18,8 @@ export interface Server {
 }
 
 /** Starts `miou echo` on a free port. */
-export async function serving(t: ExecutionContext, domains = 2): Promise<Server> {
-  const process = miou(t, ['echo', '--port', '0', '--json', '--domains', String(domains)])
+export async function serving(t: ExecutionContext, domains = 2, node?: string): Promise<Server> {
+  const process = miou(t, ['echo', '--port', '0', '--json', '--domains', String(domains)], node)
   const said = JSON.parse(await process.line(0))
   t.is(said.event, 'listening')
   t.is(said.domains, domains)

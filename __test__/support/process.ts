@@ -20,8 +20,8 @@ export class Process {
   /** Resolves when it is over. */
   readonly ended: Promise<Ended>
 
-  constructor(t: ExecutionContext, command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } })
+  constructor(t: ExecutionContext, command: string, args: string[]) {
+    this.child = spawn(command, args, { stdio: 'pipe' })
     t.teardown(() => this.child.kill('SIGKILL'))
     const { stdout, stderr } = this.child
     stdout!.setEncoding('utf8').on('data', (text) => {
@@ -69,6 +69,6 @@ export function program(t: ExecutionContext, name: string, args: string[] = [], 
 }
 
 /** Runs `miou` with these arguments. */
-export function miou(t: ExecutionContext, args: string[], env: NodeJS.ProcessEnv = {}): Process {
-  return new Process(t, process.execPath, [built('dist/program.js'), ...args], env)
+export function miou(t: ExecutionContext, args: string[], node = process.execPath): Process {
+  return new Process(t, node, [built('dist/program.js'), ...args])
 }
