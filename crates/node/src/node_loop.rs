@@ -149,9 +149,9 @@ impl NodeLoopRef {
         unsafe {
             let handle = (*self.0.as_ptr()).poll.as_ptr();
             if alive {
-                uv::uv_ref(handle)
+                uv::uv_ref(handle);
             } else {
-                uv::uv_unref(handle)
+                uv::uv_unref(handle);
             }
         }
     }
