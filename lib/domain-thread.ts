@@ -12,6 +12,7 @@ export function rust(): Domain {
   if (domain === undefined) {
     domain = new native.Domain(ring.ringBytes, worldBytes, () => wake())
     at = domain.place
+    ring.onFull(() => rust().drain())
   }
   return domain
 }

@@ -51,10 +51,7 @@ let start = 0
 
 /** Begins a message of a kind. */
 export function begin(kind: number): void {
-  if (!ring.hasRoom()) {
-    rust().drain()
-    ring.drained()
-  }
+  ring.makeRoom(ring.PIECE)
   start = ring.reserve(0)
   at = start
   out.setUint8(at++, kind)
