@@ -7,7 +7,7 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 
-const ADDRESS = { host: '127.0.0.1', port: 3000 }
+const ADDRESS = { host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) }
 
 // Every domain imports this module; objects of the same name are one object in the process.
 const output = Miou.Mutex.create('echo: output')

@@ -20,8 +20,8 @@ export class Process {
   /** Resolves when it is over. */
   readonly ended: Promise<Ended>
 
-  constructor(t: ExecutionContext, command: string, args: string[]) {
-    this.child = spawn(command, args, { stdio: 'pipe' })
+  constructor(t: ExecutionContext, command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } })
     t.teardown(() => this.child.kill('SIGKILL'))
     const { stdout, stderr } = this.child
     stdout!.setEncoding('utf8').on('data', (text) => {
