@@ -1,3 +1,4 @@
+import { bequeathGiven } from './bequest.js'
 import { place } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { onceLoaded } from './handle.js'
@@ -149,7 +150,10 @@ function sendCall(
   told.get(to)!.set(`${reference.url}#${reference.name}`, number)
   putInt(give.length)
   send(to, wrap)
-  for (const resource of give) detach(resource)
+  for (const resource of give) {
+    bequeathGiven(run, resource, to, id)
+    detach(resource)
+  }
 }
 
 /** Names a function by its number, and by its reference the first time. Returns the number. */

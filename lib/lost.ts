@@ -1,3 +1,4 @@
+import { finaliseBequests } from './bequest.js'
 import { forgetFunctions } from './call.js'
 import { cancelTree } from './cancellation.js'
 import { place as here } from './domain-thread.js'
@@ -45,6 +46,7 @@ function deathOf(run: RunRecord, dead: number): Death {
 
 /** A domain of a run has died. `living` are the places of all domains of the run that live. */
 export function domainDied(run: RunRecord, dead: number, reason: DomainDied, living: readonly number[]): void {
+  finaliseBequests(run, dead)
   const death = deathOf(run, dead)
   death.reason = reason
   death.survivors = living.filter((place) => place !== here())

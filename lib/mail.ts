@@ -21,6 +21,8 @@ export const INTERRUPT = 15
 export const LOST = 16
 export const BURIED = 17
 export const GONE = 18
+export const BEQUEST = 19
+export const REVOKED = 20
 
 const handlers: ((message: Message) => void)[] = []
 

@@ -37,6 +37,12 @@ function remember(resource: Resource, identity: number): void {
   collected.register(resource, identity)
 }
 
+/** The identity of a resource, which it has from now on. */
+export function identify(resource: Resource): number {
+  if (resource.identity === 0) remember(resource, place() * 2 ** 32 + ++last)
+  return resource.identity
+}
+
 /** What makes the resource of a descriptor: sockets are another room's business. */
 let ofDescriptor: (value: unknown) => Resource | undefined = () => undefined
 
@@ -63,11 +69,10 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
       throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
     }
     const value = pack(resource.value, cargo, 'the value of a resource')
-    if (resource.identity === 0) remember(resource, place() * 2 ** 32 + ++last)
     cargo.leave.push(() => {
       resource.moved = cargo.transferring ? 'transferred' : 'gone'
     })
-    return { value, finaliser, identity: resource.identity }
+    return { value, finaliser, identity: identify(resource) }
   },
   unpack(packed, arrived): Resource {
     const { value: inner, finaliser, identity } = packed as PackedResource
@@ -81,6 +86,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
       return before
     }
     const resource = new Resource(value, finaliserOf(finaliser, arrived))
+    resource.portable = true
     remember(resource, identity)
     return resource
   },
@@ -94,7 +100,7 @@ function nowhere(): Resource {
 }
 
 /** The finaliser that a reference names. Its module is loaded where that is not here yet. */
-function finaliserOf(reference: Reference, arrived: Arrived): (value: unknown) => void {
+export function finaliserOf(reference: Reference, arrived: Arrived): (value: unknown) => void {
   const fn = find(reference)
   if (fn !== undefined) return fn
   arrived.loading.push(load(reference))

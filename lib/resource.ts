@@ -2,6 +2,7 @@ import { InvalidArgument, NotOwner } from './errors.js'
 import { log } from './log.js'
 import { currentTask, FINALISING } from './operation.js'
 import { here } from './here.js'
+import { referenceOf } from './portable.js'
 import { nameOf, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
@@ -22,6 +23,10 @@ export class Resource<T = unknown> {
   newer: Resource | null = null
   /** @internal What it is known by on all domains that it has been on; 0 while it never moved. */
   identity = 0
+  /** @internal Whether its finaliser is known on all domains. */
+  portable = false
+  /** @internal The place of the domain that it is left to, should this one die; 0: none. */
+  heir = 0
   /** @internal Not empty where it is on another domain: `transferred` may still be returned there. */
   moved: '' | 'gone' | 'transferred' = ''
 
@@ -34,6 +39,16 @@ export class Resource<T = unknown> {
   ) {}
 }
 
+/** What is done when a task takes a resource with a portable finaliser, and when it lets it go. */
+let taken: (resource: Resource, task: TaskRecord) => void = () => {}
+let dropped: (resource: Resource, task: TaskRecord) => void = () => {}
+
+/** Says what is done when a task takes a resource with a portable finaliser, and when it lets it go. */
+export function onPortable(take: typeof taken, letGo: typeof dropped): void {
+  taken = take
+  dropped = letGo
+}
+
 /** Puts a resource in front of those that a task owns. */
 export function attach(resource: Resource, task: TaskRecord): void {
   resource.owner = task
@@ -42,6 +57,7 @@ export function attach(resource: Resource, task: TaskRecord): void {
   if (task.resources !== null) task.resources.newer = resource
   task.resources = resource
   if (tracing.on) trace({ type: 'attach', resource: resource.id }, task)
+  if (resource.portable) taken(resource, task)
 }
 
 /** Takes a resource from its owner. */
@@ -55,6 +71,7 @@ export function detach(resource: Resource): void {
   resource.owner = null
   resource.older = null
   resource.newer = null
+  if (resource.portable) dropped(resource, task)
 }
 
 /** Calls the finaliser of a resource with `task` as the current task: plain functions work, operations do not. */
@@ -103,7 +120,9 @@ function ownerOf(r: Resource): string {
 export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
   if (typeof finalise !== 'function')
     throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
-  return new Resource(value, finalise)
+  const resource = new Resource(value, finalise)
+  resource.portable = referenceOf(finalise) !== undefined
+  return resource
 }
 
 /** Has the current task own a resource that nobody owns. */

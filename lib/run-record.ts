@@ -1,3 +1,4 @@
+import type { Bequest } from './bequest.js'
 import { cancelTree } from './cancellation.js'
 import type { Death } from './lost.js'
 import type { SourceRecord } from './source.js'
@@ -26,6 +27,8 @@ export class RunRecord {
   deferred: { task: TaskRecord; send: (to: number) => void }[] = []
   /** Domains that have died, by place, while what they left unwinds. */
   readonly deaths = new Map<number, Death>()
+  /** Resources of tasks elsewhere that are finalised here if their domain dies, by identity. */
+  readonly bequests = new Map<number, Bequest>()
   private next = 0
   private end = 0
 

@@ -43,8 +43,8 @@ class Transfer extends Op<void> {
       task.op = null
       throw error
     }
-    detach(resource)
     send(place, wrap)
+    detach(resource)
   }
 
   abort(): void {}
