@@ -20,9 +20,10 @@ function* body() {
   if (a.ok && b.ok) b.value.length + a.value
   if (b.ok) b.value.toFixed() // wrong
   Miou.async(async () => {}) // wrong
-  Miou.async(function* () {
+  function* foreign() {
     yield Promise.resolve()
-  }) // wrong
+  }
+  Miou.async(foreign) // wrong
   const square = Miou.portable(import.meta, function* square(x: number) {
     return x * x
   })
