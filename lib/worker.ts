@@ -9,7 +9,9 @@ import { schedule } from './ready.js'
 /* What the thread of a domain runs: it introduces itself and waits for its first run. */
 
 introduce(workerData.owner, workerData.port)
-rust().keepAlive(true)
+// Its own runs, if its tasks begin any, keep the loop alive and let it go again; this thread lives on.
+parentPort?.ref()
+rust()
 becomeDomain(place())
 // The first turn declares it asleep: until then nobody would wake it.
 schedule()
