@@ -403,17 +403,20 @@ test('X50: sleepers that are due at once wake in the order of their deadlines', 
   await Miou.run(function* () {
     const tasks = [7, 2, 9, 4, 1, 8, 3, 10, 6, 5].map((n) =>
       Miou.async(function* () {
-        yield* Unix.sleep(n)
-        woken.push(n)
+        const deadline = performance.now() + n * 3
+        yield* Unix.sleep(n * 3)
+        woken.push(deadline)
       }),
     )
     yield* Miou.yield()
     // The thread is busy until all of them are due.
     const start = performance.now()
-    while (performance.now() - start < 15);
+    while (performance.now() - start < 40);
     yield* Miou.awaitAll(tasks)
   }, alone)
-  t.deepEqual(woken, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  t.is(woken.length, 10)
+  // A sleep begins a little after its deadline was noted here: on a busy machine two that lie close may have changed places.
+  for (let i = 1; i < woken.length; i++) t.true(woken[i]! > woken[i - 1]! - 1, woken.join(' '))
 })
 
 test('X54: a task, a collector and a syscall of an earlier run are refused', async (t) => {
