@@ -29,6 +29,7 @@ import {
 } from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 import { promised } from '../support/waiting.js'
+import { program } from '../support/process.js'
 
 /** Runs `body` in a folder of its own. */
 function* withFolder(body: (folder: string) => Generator<Miou.Suspension, void>) {
@@ -150,12 +151,17 @@ onOneDomain('a file is no socket: what only sockets have is ENOTSOCK', function*
   Unix.close(fd)
 })
 
-onOneDomain('a socket in blocking mode does not connect', function* (t) {
+test('a socket in blocking mode does not connect', async (t) => {
+  const { stdout, stderr } = await program(t, 'blocking').ended
+  t.regex(stdout, /^true .*non-blocking/, stderr)
+})
+
+onOneDomain('a descriptor that a domain holds is not taken over again: it would be closed twice', function* (t) {
   const socket = Unix.tcpv4()
-  // Two handles of one number, which is closed twice before anybody else may get it.
-  const blocking = Unix.ofFileDescr(Unix.toFileDescr(socket), { nonBlocking: false })
-  refuses(t, () => Unix.connect(blocking, { host: '127.0.0.1', port: 1 }), Miou.InvalidArgument, /non-blocking/)
-  closing(blocking, socket)
+  const number = Unix.toFileDescr(socket)
+  t.is(t.throws<Unix.SystemError>(() => Unix.ofFileDescr(number)).code, 'EBUSY')
+  Unix.close(socket)
+  t.is(t.throws<Unix.SystemError>(() => Unix.ofFileDescr(number)).code, 'EBADF')
 })
 
 onOneDomain(

@@ -19,7 +19,7 @@ export function isBlocking(fd: FileDescr): boolean {
  * @param options `nonBlocking`: whether it is put in non-blocking mode; true. That mode is shared with every process that
  * has the same pipe or terminal open; with false an operation waits until it would not block.
  * @throws `InvalidArgument` where it is no number, or for a socket that carries neither a stream nor datagrams; `EBADF`
- * where it is not open.
+ * where it is not open; `EBUSY` where a domain of this process holds it already.
  * @example
  * const input = ofFileDescr(0)
  * const listener = ofFileDescr(3) // the first that systemd hands over

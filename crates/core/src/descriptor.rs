@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::exhaustion;
 use crate::listeners::Listening;
+use crate::number;
 use crate::waiting::Waiting;
 
 /// What a descriptor is, as far as operations care.
@@ -95,6 +96,7 @@ impl Descriptor {
     /// Takes over a descriptor that is in non-blocking mode.
     #[must_use]
     pub fn new(fd: OwnedFd, kind: Kind) -> Self {
+        number::claim(fd.as_raw_fd());
         Self {
             fd: ManuallyDrop::new(fd),
             kind,
@@ -189,6 +191,7 @@ impl Drop for Descriptor {
     fn drop(&mut self) {
         // SAFETY: CLOSED-ONCE: this is the only place that takes the descriptor out, and nothing uses the value afterwards.
         let fd = unsafe { ManuallyDrop::take(&mut self.fd) };
+        number::release(fd.as_raw_fd());
         if fd.as_raw_fd() <= STANDARD {
             let _ = fd.into_raw_fd();
         } else if self.lingers {

@@ -24,6 +24,8 @@ pub mod listeners;
 #[cfg(not(loom))]
 pub mod mailbox;
 #[cfg(not(loom))]
+pub mod number;
+#[cfg(not(loom))]
 pub mod objects;
 #[cfg(not(loom))]
 pub mod op;

@@ -10,6 +10,7 @@ use super::{CLOSED, Domain};
 use crate::address::{self, Address};
 use crate::descriptor::{Descriptor, Kind, Returned};
 use crate::listeners::{Listening, Sharing};
+use crate::number;
 use crate::options;
 use crate::poller::Key;
 use crate::ring::Completion;
@@ -42,8 +43,21 @@ impl Domain {
     /// Takes over a descriptor of the process, and says what kind it is.
     ///
     /// # Errors
-    /// Hands it back, with `PROTONOSUPPORT` for a socket that is neither stream nor datagram.
+    /// Hands it back, with `BUSY` for one that a domain of this process holds, `PROTONOSUPPORT` for a socket that is
+    /// neither stream nor datagram.
     pub fn adopt(&mut self, fd: OwnedFd, non_blocking: bool) -> std::result::Result<(Key, Kind), (OwnedFd, Errno)> {
+        if !number::claim(fd.as_raw_fd()) {
+            return Err((fd, Errno::BUSY));
+        }
+        Self::take_over(fd, non_blocking)
+            .map(|(descriptor, kind)| self.take_in(descriptor, kind))
+            .map_err(|(fd, errno)| {
+                number::release(fd.as_raw_fd());
+                (fd, errno)
+            })
+    }
+
+    fn take_over(fd: OwnedFd, non_blocking: bool) -> std::result::Result<(Descriptor, Kind), (OwnedFd, Errno)> {
         let kind = match sockopt::socket_type(&fd) {
             Ok(SocketType::STREAM) => Kind::Stream,
             Ok(SocketType::DGRAM) => Kind::Datagram,
@@ -57,11 +71,15 @@ impl Domain {
         descriptor.blocking = !non_blocking;
         descriptor.lingers =
             sockopt::socket_linger(&descriptor).is_ok_and(|time| time.is_some_and(|time| !time.is_zero()));
+        Ok((descriptor, kind))
+    }
+
+    fn take_in(&mut self, descriptor: Descriptor, kind: Kind) -> (Key, Kind) {
         let key = self.table.insert(descriptor);
         if kind == Kind::File {
             self.watch_file(key);
         }
-        Ok((key, kind))
+        (key, kind)
     }
 
     /// Watches a file from the start, to learn whether it can be waited for.

@@ -8,9 +8,11 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use super::{EVENTS, Event, Key};
+use crate::number::Claim;
 
 /// An epoll instance and room for what it says.
 pub struct Poller {
+    _claim: Claim,
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
 }
@@ -26,6 +28,7 @@ impl Poller {
     pub fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         Ok(Self {
+            _claim: Claim::on(&epoll),
             epoll,
             events: Vec::with_capacity(EVENTS),
         })

@@ -9,12 +9,14 @@ use rustix::event::kqueue::{self, EventFilter, EventFlags, UserDefinedFlags, Use
 use rustix::io::{Errno, FdFlags};
 
 use super::{EVENTS, Event, Key};
+use crate::number::Claim;
 
 /// A kqueue and room for what it says.
 ///
 /// **Invariant WATCHED**: each descriptor in it was open when it was added, and the kernel takes one out as its last
 /// duplicate is closed; its key has a generation. So an event about a descriptor that is gone finds nobody.
 pub struct Poller {
+    _claim: Claim,
     kqueue: OwnedFd,
     events: Vec<kqueue::Event>,
 }
@@ -34,6 +36,7 @@ impl Poller {
         let kqueue = kqueue::kqueue()?;
         rustix::io::fcntl_setfd(&kqueue, FdFlags::CLOEXEC)?;
         Ok(Self {
+            _claim: Claim::on(&kqueue),
             kqueue,
             events: Vec::with_capacity(EVENTS),
         })

@@ -5,11 +5,13 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, eventfd};
 
+use crate::number::Claim;
 use crate::poller::Poller;
 
 /// An eventfd in the poller of the domain that it wakes. Any thread may use it.
 #[derive(Debug)]
 pub struct Waker {
+    _claim: Claim,
     fd: OwnedFd,
 }
 
@@ -21,7 +23,10 @@ impl Waker {
     pub fn new(poller: &Poller) -> io::Result<Self> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         poller.add_waker(fd.as_fd())?;
-        Ok(Self { fd })
+        Ok(Self {
+            _claim: Claim::on(&fd),
+            fd,
+        })
     }
 
     /// Wakes the domain: its poller becomes readable, now or at its next look. Never blocks; a full counter, which 2^64

@@ -5,11 +5,13 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::kqueue::{self, EventFilter, EventFlags, UserDefinedFlags, UserFlags};
 
+use crate::number::Claim;
 use crate::poller::{Key, Poller};
 
 /// A user event in the kqueue of the domain that it wakes. Any thread may use it.
 #[derive(Debug)]
 pub struct Waker {
+    _claim: Claim,
     /// A duplicate, so that the kqueue lives as long as somebody may wake the domain.
     kqueue: OwnedFd,
 }
@@ -20,8 +22,10 @@ impl Waker {
     /// # Errors
     /// Out of descriptors or memory.
     pub fn new(poller: &Poller) -> io::Result<Self> {
+        let kqueue = poller.as_fd().try_clone_to_owned()?;
         let waker = Self {
-            kqueue: poller.as_fd().try_clone_to_owned()?,
+            _claim: Claim::on(&kqueue),
+            kqueue,
         };
         waker.submit(EventFlags::ADD | EventFlags::CLEAR, UserFlags::NOINPUT)?;
         Ok(waker)
