@@ -7,10 +7,12 @@ use super::Domain;
 use crate::descriptor::{Descriptor, Kind};
 use crate::mailbox::Mail;
 use crate::poller::Key;
-use crate::ring::{Completion, MESSAGE};
+use crate::ring::{Completion, MESSAGE, RECEIVE_BYTES};
 
 /// Bytes that the handle of a descriptor takes behind the message that it travels with: place, generation, kind.
 const HANDLE: usize = 12;
+/// Most descriptors that travel with one message: their count has 16 bits in its completion.
+const CARGO: usize = 4096;
 
 /// Longest that a domain waits awake for an answer.
 const LINGER: Duration = Duration::from_micros(20);
@@ -34,6 +36,10 @@ impl Domain {
         let Some(bytes) = self.ring.sent(offset, length) else {
             return;
         };
+        // What has no room in an empty receive area would keep all mail behind it waiting for ever.
+        if room_for(bytes.len(), cargo.len()) > RECEIVE_BYTES {
+            return;
+        }
         self.corresponded = Some(Instant::now());
         self.world().send(
             place,
@@ -48,12 +54,15 @@ impl Domain {
     /// Chooses a descriptor to travel with the next message that is sent.
     ///
     /// # Errors
-    /// `BUSY` where a task waits on it; `BADF` where it is not here.
+    /// `BUSY` where a task waits on it; `BADF` where it is not here; `NOBUFS` where the message has 4 096 already.
     pub fn pack(&mut self, key: Key) -> Result<(), rustix::io::Errno> {
         self.drain();
         let descriptor = self.table.get(key).ok_or(rustix::io::Errno::BADF)?;
         if !descriptor.readers.is_empty() || !descriptor.writers.is_empty() {
             return Err(rustix::io::Errno::BUSY);
+        }
+        if self.outgoing.len() >= CARGO {
+            return Err(rustix::io::Errno::NOBUFS);
         }
         self.outgoing.push(key);
         Ok(())
@@ -108,7 +117,7 @@ impl Domain {
                 Mail::Granted(wait) => self.granted(wait),
                 Mail::Relief => self.accept_again(),
                 Mail::Message { from, bytes, cargo } => {
-                    if self.ring.receive_room() < bytes.len() + cargo.len() * HANDLE + 8 {
+                    if self.ring.receive_room() < room_for(bytes.len(), cargo.len()) {
                         self.unread = Some(Mail::Message { from, bytes, cargo });
                         return;
                     }
@@ -142,6 +151,11 @@ impl Domain {
             b,
         });
     }
+}
+
+/// Bytes of the receive area that a message takes at the most.
+const fn room_for(bytes: usize, descriptors: usize) -> usize {
+    bytes + descriptors * HANDLE + 8
 }
 
 /// The number of a kind, as it crosses.

@@ -6,8 +6,8 @@ use rustix::io::Errno;
 
 use super::{Domain, errno};
 use crate::mailbox::WaitId;
-use crate::mutex::Unlock;
-use crate::objects::{Bed, Objects, Sleeper};
+use crate::mutex::{CONTENDED, Unlock};
+use crate::objects::{Bed, Objects, Sleeper, owner_place};
 use crate::ring::Completion;
 use crate::world::World;
 
@@ -46,7 +46,15 @@ impl Domain {
         }
     }
 
+    /// Whether an owner's id is that of a task of this domain, or of its thread: LINE takes no others.
+    fn owns(&self, owner: u32) -> bool {
+        owner & CONTENDED == 0 && owner_place(owner) == self.place()
+    }
+
     pub(super) fn begin_lock(&mut self, token: i32, mutex: u32, owner: u32) {
+        if !self.owns(owner) {
+            return self.complete(Completion::plain(token, REFUSED));
+        }
         let sleeper = self.sleeper(token, owner, Wait::Lock { mutex, owner });
         let outcome = self.world().objects().lock(self.world(), mutex, sleeper);
         match outcome {
@@ -57,6 +65,9 @@ impl Domain {
     }
 
     pub(super) fn begin_wait(&mut self, token: i32, condition: u32, mutex: u32, owner: u32) {
+        if !self.owns(owner) {
+            return self.complete(Completion::plain(token, REFUSED));
+        }
         let sleeper = self.sleeper(
             token,
             owner,
@@ -130,6 +141,9 @@ impl Domain {
     /// # Errors
     /// `PERM` where there is no such mutex or the thread holds it.
     pub fn lock_sync(&mut self, mutex: u32, owner: u32) -> Result<bool, Errno> {
+        if !self.owns(owner) {
+            return Err(Errno::PERM);
+        }
         let sleeper = Sleeper {
             owner,
             bed: Bed::Thread(self.parker.clone()),
