@@ -54,7 +54,7 @@ impl World {
     /// The caller upholds the invariant WORLD.
     ///
     /// # Errors
-    /// `InvalidInput` where there is no room for the domains' words.
+    /// `InvalidInput` where there is no room for the domains' words, or fewer words than the world has.
     pub unsafe fn at(base: NonNull<AtomicU32>, count: usize) -> io::Result<Arc<Self>> {
         if count <= FIRST_OBJECT as usize || base.as_ptr().align_offset(4) != 0 {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -67,7 +67,12 @@ impl World {
             .find(|(at, _)| *at == address)
             .and_then(|(_, world)| world.upgrade())
         {
-            return Ok(world);
+            let same = world.words.count <= count;
+            return if same {
+                Ok(world)
+            } else {
+                Err(io::ErrorKind::InvalidInput.into())
+            };
         }
         let world = Arc::new(Self {
             words: Words { base, count },

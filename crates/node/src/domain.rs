@@ -1,5 +1,6 @@
 //! A domain as JavaScript sees it. Descriptors are named by place and generation, synchronisation objects by word; a
-//! result below zero is a negated errno.
+//! result below zero is a negated errno. Each has `catch_unwind`: without it a panic would end the process instead of
+//! throwing an error.
 
 use std::cell::{RefCell, RefMut};
 use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
@@ -51,7 +52,7 @@ fn still_theirs((fd, errno): (OwnedFd, Errno)) -> Errno {
 impl Domain {
     /// A domain over `ring`, in the world whose words are `world` (both a `Uint8Array` over a `SharedArrayBuffer`). Node's
     /// loop calls `wake` when the domain has something to do.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, ring: Unknown<'_>, world: Unknown<'_>, wake: Unknown<'_>) -> Result<Self> {
         let failed =
             |error: std::io::Error| Error::new(Status::GenericFailure, format!("no domain can be made here: {error}"));
@@ -71,25 +72,25 @@ impl Domain {
     }
 
     /// Its place in the world, from 1.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn place(&self) -> u32 {
         self.core().place()
     }
 
     /// How many descriptors it holds.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn descriptors(&self) -> u32 {
         self.core().descriptors() as u32
     }
 
     /// How many synchronisation objects its world has.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn objects(&self) -> u32 {
         self.core().world().objects().len() as u32
     }
 
     /// Does all that can be done now; how many completions it left in the ring.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn turn(&self) -> Result<u32> {
         let turned = self.core().turn();
         turned
@@ -98,13 +99,13 @@ impl Domain {
     }
 
     /// Whether the domain keeps Node's loop alive.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn keep_alive(&self, alive: bool) {
         self.node.keep_alive(alive);
     }
 
     /// Has `wake` called in `ms` milliseconds at the latest; not at all where that is negative.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn set_timer(&self, ms: f64) {
         self.node.set_timer(ms);
     }
@@ -117,7 +118,7 @@ impl Domain {
     }
 
     /// Makes a socket. `family`: 4, 6, or 1 for a Unix-domain one. Returns its place; its generation is in the header.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn socket(&self, family: i32, datagram: bool) -> i32 {
         let family = match family {
             4 => AddressFamily::INET,
@@ -130,7 +131,7 @@ impl Domain {
 
     /// Takes over descriptor number `fd` of the process: its place, with the kind (0 stream, 1 datagram, 2 other) in the
     /// lowest two bits.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn adopt(&self, fd: i32, non_blocking: bool) -> i32 {
         if fd < 0 {
             return done(Err(Errno::BADF));
@@ -150,13 +151,13 @@ impl Domain {
     }
 
     /// The number that the system knows a descriptor by.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn number(&self, index: i32, generation: i32) -> i32 {
         number(self.core().number(key(index, generation)))
     }
 
     /// Binds a socket to an encoded address, and listens. `sharing`: 0 with nobody, 1 within the process, 2 with others.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn bind(
         &self,
         index: i32,
@@ -178,7 +179,7 @@ impl Domain {
     }
 
     /// Ends a side of a connection: 0 reading, 1 writing, 2 both.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn shutdown(&self, index: i32, generation: i32, how: i32) -> i32 {
         let how = match how {
             0 => Shutdown::Read,
@@ -189,7 +190,7 @@ impl Domain {
     }
 
     /// The encoded address of a socket or its peer, or a negated errno.
-    #[napi(ts_return_type = "Buffer | number")]
+    #[napi(catch_unwind, ts_return_type = "Buffer | number")]
     pub fn name(&self, index: i32, generation: i32, peer: bool) -> napi::Either<Buffer, i32> {
         match self.core().name(key(index, generation), peer) {
             Ok(name) => napi::Either::A(name.into()),
@@ -198,56 +199,56 @@ impl Domain {
     }
 
     /// Closes a descriptor; whoever waits on it is told.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, index: i32, generation: i32) -> i32 {
         done(self.core().close(key(index, generation)))
     }
 
     /// Carries out what was submitted, without a turn: makes room in the ring.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn drain(&self) {
         self.core().drain();
     }
 
     /// The message that descriptors were packed for is not sent.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn unpack(&self) {
         self.core().unpack();
     }
 
     /// Chooses a descriptor to travel with the next message that is sent.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn pack(&self, index: i32, generation: i32) -> i32 {
         done(self.core().pack(key(index, generation)))
     }
 
     /// Withdraws an operation that waits on a descriptor; whether it still waited.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn withdraw(&self, index: i32, generation: i32, token: i32) -> bool {
         self.core().withdraw(key(index, generation), token)
     }
 
     /// Hands bytes of the receive area back to the front of a descriptor, with `sender` bytes of address behind them.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn give_back(&self, index: i32, generation: i32, offset: i32, length: i32, sender: i32) {
         self.core().give_back(key(index, generation), offset, length, sender);
     }
 
     /// Hands bytes back to the front of a descriptor.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn give_bytes_back(&self, index: i32, generation: i32, bytes: Uint8Array) {
         self.core()
             .give_bytes_back(key(index, generation), bytes.as_ref().into());
     }
 
     /// Sets an option of a socket, as crates/core/src/options.rs numbers them.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn set_option(&self, index: i32, generation: i32, option: i32, value: i32) -> i32 {
         done(self.core().set_option(key(index, generation), option, value))
     }
 
     /// Hands an accepted connection back to its listener, with its peer's address in the receive area.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn give_back_connection(
         &self,
         index: i32,
@@ -262,7 +263,7 @@ impl Domain {
     }
 
     /// Makes a mutex (0) or a condition (1), or finds the one of that name: its word.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn create(&self, kind: i32, name: Option<String>) -> i32 {
         let kind = if kind == 0 {
             ObjectKind::Mutex
@@ -275,13 +276,13 @@ impl Domain {
     }
 
     /// Forgets an object without a name.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn release(&self, word: i32) {
         self.core().release(word as u32);
     }
 
     /// Gives a contended mutex up. 0, 1: it is free; 2: it is somebody else's.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn unlock(&self, mutex: i32, owner: i32) -> i32 {
         match self.core().unlock(mutex as u32, owner as u32) {
             Ok(()) => 0,
@@ -291,37 +292,37 @@ impl Domain {
     }
 
     /// Signals a condition, to one or to all.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn signal(&self, condition: i32, all: bool) {
         self.core().signal(condition as u32, all);
     }
 
     /// Ends a wait for a mutex or on a condition before its time.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn forsake(&self, token: i32) -> bool {
         self.core().forsake(token)
     }
 
     /// Queues this thread for a mutex: 1 where it holds it, 0 where it is to park.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn lock_sync(&self, mutex: i32, owner: i32) -> i32 {
         number(self.core().lock_sync(mutex as u32, owner as u32).map(i32::from))
     }
 
     /// Has this thread wait on a condition; it is to park until it holds the mutex again.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn wait_sync(&self, condition: i32, mutex: i32, owner: i32) -> i32 {
         done(self.core().wait_sync(condition as u32, mutex as u32, owner as u32))
     }
 
     /// Sleeps for at most 50 ms; whether the thread was woken.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn park(&self) -> bool {
         self.core().park()
     }
 
     /// Writes on with a line to standard output; how many of its bytes are written now.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn print(&self, line: Buffer, from: u32) -> i32 {
         let place = self.core().place();
         number(printer::print(place, &line, from as usize).map(|written| written as i32))
@@ -329,13 +330,13 @@ impl Domain {
 }
 
 /// How many worlds this binary has in the process: more than one means that threads do not know each other.
-#[napi]
+#[napi(catch_unwind)]
 pub fn worlds() -> u32 {
     World::count() as u32
 }
 
 /// The name of the poller of this platform.
-#[napi]
+#[napi(catch_unwind)]
 pub fn poller() -> &'static str {
     miou_core::poller::Poller::NAME
 }

@@ -11,6 +11,8 @@ use napi::{Env, sys};
 pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize)> {
     let (mut kind, mut length, mut data, mut offset) = (0, 0, ptr::null_mut::<c_void>(), 0);
     let (mut buffer, mut reference) = (ptr::null_mut(), ptr::null_mut());
+    // An array buffer that is not shared can be detached, or moved to another thread, while Rust works with its memory.
+    let mut detachable = true;
     // SAFETY: env and array are those of the running call; the out-pointers are locals.
     let status = unsafe {
         let info = sys::napi_get_typedarray_info;
@@ -24,6 +26,9 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
             &mut offset,
         );
         if status == sys::Status::napi_ok {
+            sys::napi_is_arraybuffer(env.raw(), buffer, &mut detachable);
+        }
+        if status == sys::Status::napi_ok && !detachable {
             sys::napi_create_reference(env.raw(), array.raw(), 1, &mut reference)
         } else {
             status
@@ -31,7 +36,9 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
     };
     let data = NonNull::new(data.cast::<u8>());
     match data {
-        Some(data) if status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array => Ok((data, length)),
+        Some(data) if status == sys::Status::napi_ok && !detachable && kind == sys::TypedarrayType::uint8_array => {
+            Ok((data, length))
+        }
         _ => Err(napi::Error::new(
             napi::Status::InvalidArg,
             "expected a Uint8Array over a SharedArrayBuffer",
