@@ -28,7 +28,10 @@ export function lendBytes(task: TaskRecord, at: number, length: number): Uint8Ar
   return lately
 }
 
-/** The view of `buf`, where the descriptor was used with it before; otherwise it is remembered. */
+/**
+ * The view of `buf`, where the descriptor was used with it before; otherwise it is remembered. None of memory that can be
+ * resized, since a view that no longer fits throws.
+ */
 function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
   if (fd.buffer !== buf) {
     fd.buffer = buf
@@ -37,6 +40,8 @@ function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
   }
   const { view } = fd
   if (view !== null && view.byteLength === buf.byteLength) return view
+  const memory = buf.buffer as { resizable?: boolean }
+  if (memory.resizable) return null
   fd.view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength)
   return fd.view
 }
@@ -50,6 +55,8 @@ export function receive(fd: FileDescr, buf: Uint8Array, off: number, at: number,
 
 /** Copies `length` bytes from `off` of the user's buffer to `at` of the send area. */
 export function send(fd: FileDescr, buf: Uint8Array, off: number, at: number, length: number): void {
+  // A buffer of which nothing is taken may be detached by now.
+  if (length === 0) return
   if (buf === lately) {
     if (length <= SHORT) words(receiving, latelyAt + off, sending, at, length)
     else receiveArea.copy(sendArea, at, latelyAt + off, latelyAt + off + length)
