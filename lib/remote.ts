@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { cancelTree } from './cancellation.js'
 import { discard } from './discard.js'
 import { remoteDone } from './end.js'
@@ -26,7 +27,7 @@ export function sendCancel(task: TaskRecord, cause: unknown): void {
     begin(CANCEL)
     putInt(task.run.id)
     putInt(task.id)
-    putValue(String(cause), wrapping(place, 'the cause of a cancel'))
+    putValue(inspect(cause), wrapping(place, 'the cause of a cancel'))
   }
   send(place, wrap)
 }
@@ -99,9 +100,17 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
 /** Tells domain 0 that a rule was broken which ends the run. */
 export function sendFailed(run: RunRecord, error: unknown): void {
   const to = run.places[0]!
+  const wrap = wrapping(to, 'a fatal error')
   begin(FAILED)
   putInt(run.id)
-  putValue(error, wrapping(to, 'a fatal error'))
+  try {
+    putValue(error, wrap)
+  } catch {
+    abandon(wrap)
+    begin(FAILED)
+    putInt(run.id)
+    putValue(inspect(error), wrapping(to, 'a fatal error'))
+  }
   send(to)
 }
 
