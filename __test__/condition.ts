@@ -387,3 +387,21 @@ test('what is no condition, or no mutex, is refused with a sentence', async (t) 
     Mutex.unlock(m)
   }, alone)
 })
+
+test('a wait whose mutex was unlocked before it began is refused', async (t) => {
+  await Miou.run(function* () {
+    const m = Mutex.create()
+    yield* Mutex.lock(m)
+    const waiting = Condition.wait(Condition.create(), m)
+    Mutex.unlock(m)
+    let refused: unknown
+    try {
+      yield* waiting
+    } catch (error) {
+      refused = error
+    }
+    t.true(refused instanceof Miou.MutexError)
+    t.true(Mutex.tryLock(m), 'nobody holds it')
+    Mutex.unlock(m)
+  }, alone)
+})

@@ -54,6 +54,7 @@ class Wait extends WaitOp<void> {
   }
 
   finish(): void {
+    if (this.result < 0) throw needsMutex()
     hold(this.task, this.mutex!.word)
     this.mutex!.turn = this.turn
   }
@@ -93,11 +94,15 @@ export function wait(c: Condition, m: Mutex): Operation<void> {
   make(op)
   if (!holds(m, op.task)) {
     op.task.made = null
-    throw new MutexError('notOwner', 'Condition.wait needs the mutex: lock it first')
+    throw needsMutex()
   }
   op.condition = c
   op.mutex = m
   return op
+}
+
+function needsMutex(): MutexError {
+  return new MutexError('notOwner', 'Condition.wait needs the mutex: lock it first')
 }
 
 function wake(c: Condition, all: boolean): void {
