@@ -1,6 +1,6 @@
 import { inContext } from './async-context.js'
 import { place } from './domain-thread.js'
-import type { DomainDied } from './errors.js'
+import { type DomainDied, InvalidArgument } from './errors.js'
 import { shareInterrupt } from './interrupt.js'
 import { closeLeftovers, type Leftovers } from './leftovers.js'
 import { domainDied, domainDiedLast, forgetDomain, rootOver } from './lost.js'
@@ -10,7 +10,7 @@ import { begin, putInt, putValue, send, wrapping } from './message.js'
 import { find, load, type Reference } from './portable.js'
 import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
-import { addSource, type EventFactory, removeSource, SourceRecord } from './source.js'
+import { addSource, type EventFactory, type EventSource, removeSource, SourceRecord } from './source.js'
 
 /** What a domain needs to know to take part in a run. */
 export interface Joining {
@@ -56,7 +56,10 @@ onMessage(JOIN, (message) => {
 /** Makes the event source of a run on this domain. */
 export function bringSource(record: RunRecord, factory: EventFactory): void {
   try {
-    record.source = new SourceRecord(factory(record.domain), record)
+    const source: unknown = factory(record.domain)
+    if (typeof (source as EventSource | null | undefined)?.select !== 'function')
+      throw new InvalidArgument('run: events makes an event source, an object with a function select')
+    record.source = new SourceRecord(source as EventSource, record)
     addSource(record.source)
     const { interrupt } = record.source.source
     if (interrupt !== undefined) shareInterrupt(record, interrupt)

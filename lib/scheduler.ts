@@ -13,7 +13,7 @@ import type { Operation } from './operation.js'
 import { idle, normal, onReady, urgent } from './ready.js'
 import * as ring from './ring.js'
 import { words } from './ring.js'
-import { askSources } from './source.js'
+import { askAgain, askSources } from './source.js'
 import { SUSPENSION, type Suspension } from './suspension.js'
 import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URGENT } from './task.js'
 import { elapseTimers, nextDeadline } from './timers.js'
@@ -55,7 +55,7 @@ function tick(): void {
     const start = performance.now()
     let now = start
     while (now - start < SHARE) {
-      words[ring.IDLE] = idle() ? 1 : 0
+      words[ring.IDLE] = idle() && !askAgain() ? 1 : 0
       turn()
       elapseTimers()
       askSources(idle())

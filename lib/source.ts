@@ -152,6 +152,7 @@ class Suspend extends Op<void> {
  */
 export function syscall(name?: string): Syscall {
   const task = currentTask('syscall(name)')
+  if (name !== undefined && typeof name !== 'string') throw new InvalidArgument('syscall: its name is a string')
   return new Syscall(task, name ?? `syscall ${last + 1}`)
 }
 
@@ -163,6 +164,8 @@ export function syscall(name?: string): Syscall {
  */
 export function suspend(s: Syscall, register?: () => void): Operation<void> {
   if (!(s instanceof Syscall)) throw new InvalidArgument('suspend takes a syscall, as syscall() makes it')
+  if (register !== undefined && typeof register !== 'function')
+    throw new InvalidArgument('suspend: register is a function, which is called once the task waits')
   const op = new Suspend()
   make(op)
   if (s.task !== op.task) {
