@@ -13,7 +13,7 @@ export function becomeDomain(place: number): void {
 }
 
 /** The number that a domain of a run is known by: 0 for the one that called `run`, its place for the others. */
-export function placeOf(run: RunRecord, domain: number): number | undefined {
+function placeOf(run: RunRecord, domain: number): number | undefined {
   if (domain === 0) return run.places[0]
   return run.places.indexOf(domain, 1) > 0 ? domain : undefined
 }

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer'
 
 const HEADER_WORDS = 16
 /** Submissions that fit between two turns. */
-export const SUBMISSIONS = 128
+const SUBMISSIONS = 128
 const COMPLETIONS = 1024
 const SUBMISSION_AT = HEADER_WORDS
 const COMPLETION_AT = SUBMISSION_AT + SUBMISSIONS * 8
@@ -29,7 +29,6 @@ export const IDLE = 3
 export const ASLEEP = 4
 export const GENERATION = 5
 export const CALLS = 6
-export const POLLS = 7
 export const EXHAUSTED = 8
 
 /** Operation codes. */
