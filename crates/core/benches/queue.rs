@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use miou_core::fifo::{Element, Fifo};
 use miou_core::inbox::Inbox;
 use miou_core::queue::Queue;
 
@@ -31,6 +32,21 @@ impl Contender for Queue<Message> {
     }
     fn pop(&self) -> Option<Message> {
         Self::pop(self)
+    }
+}
+
+/// A message that a `Fifo` takes.
+#[derive(Clone)]
+struct Plain(Message);
+
+impl Element for Plain {}
+
+impl Contender for Fifo<Plain> {
+    fn push(&self, message: Message) {
+        Self::push(self, Plain(message));
+    }
+    fn pop(&self) -> Option<Message> {
+        Self::pop(self).map(|plain| plain.0)
     }
 }
 
@@ -159,14 +175,16 @@ fn together<Q: Contender>() -> f64 {
 
 fn main() {
     type Measure = (&'static str, fn() -> f64);
-    let measures: [Measure; 8] = [
+    let measures: [Measure; 10] = [
         ("push + pop, one thread: crossbeam", alone::<Queue<Message>>),
         ("push + pop, one thread: inbox", alone::<Mail>),
         ("push + pop, one thread: linked list", alone::<Linked>),
+        ("push + pop, one thread: fifo", alone::<Fifo<Plain>>),
         ("push + pop, one thread: mutex", alone::<Mutex<VecDeque<Message>>>),
         ("message, 3 threads to 1: crossbeam", together::<Queue<Message>>),
         ("message, 3 threads to 1: inbox", together::<Mail>),
         ("message, 3 threads to 1: linked list", together::<Linked>),
+        ("message, 3 threads to 1: fifo", together::<Fifo<Plain>>),
         ("message, 3 threads to 1: mutex", together::<Mutex<VecDeque<Message>>>),
     ];
     let mut figures = measures.map(|_| vec![]);

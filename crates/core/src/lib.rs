@@ -2,6 +2,7 @@
 //! system ([`poller`], [`op`]), and how domains meet ([`mailbox`], [`mutex`], [`condition`]).
 
 pub mod condition;
+pub mod fifo;
 pub mod futex;
 pub mod inbox;
 mod line;
@@ -9,6 +10,7 @@ pub mod mutex;
 pub mod parker;
 pub mod primitive;
 pub mod queue;
+pub mod reclaim;
 
 // What follows is made of the parts above, which is what loom's models are about.
 #[cfg(not(loom))]
