@@ -1,6 +1,7 @@
 //! The mechanism under miou, with no Node in it: what a domain shares with its JavaScript ([`ring`]), what it asks of the
 //! system ([`poller`], [`op`]), and how domains meet ([`mailbox`], [`mutex`], [`condition`]).
 
+pub mod computation;
 pub mod condition;
 pub mod fifo;
 pub mod futex;
@@ -11,6 +12,7 @@ pub mod parker;
 pub mod primitive;
 pub mod queue;
 pub mod reclaim;
+pub mod trigger;
 
 // What follows is made of the parts above, which is what loom's models are about.
 #[cfg(not(loom))]
