@@ -53,10 +53,6 @@ export declare class Domain {
   setOption(index: number, generation: number, option: number, value: number): number
   /** Hands an accepted connection back to its listener, with its peer's address in the receive area. */
   giveBackConnection(index: number, generation: number, made: number, madeGeneration: number, peer: number, length: number): void
-  /** Makes a mutex (0) or a condition (1), or finds the one of that name: its word. */
-  create(kind: number, name?: string | undefined | null): number
-  /** Forgets an object without a name. */
-  release(word: number): void
   /** Gives a contended mutex up. 0, 1: it is free; 2: it is somebody else's. */
   unlock(mutex: number, owner: number): number
   /** Signals a condition, to one or to all. */
@@ -73,8 +69,74 @@ export declare class Domain {
   print(line: Buffer, from: number): number
 }
 
+/** Has a computation signal a trigger at its end; whether it will. */
+export declare function attach(computation: number, trigger: number): boolean
+
+/** Whether it is this thread that computes a lazy value now. */
+export declare function claim(lazy: number): boolean
+
+/** Closes the descriptors of a run that rest in queues; how many those were. */
+export declare function closeQueued(run: number): number
+
+/**
+ * Completes a computation with the value in the header: -1 where it is complete, otherwise how many callbacks of this
+ * thread are to be called.
+ */
+export declare function complete(computation: number, failed: boolean): number
+
+/**
+ * Makes a mutex (0), condition (1), trigger (2), computation (3), lazy value (4) or queue (5), or finds the one of that
+ * name: its word.
+ */
+export declare function create(kind: number, name?: string | undefined | null): number
+
+/** Takes the oldest value of the queue in the header: its form, or -1 where there is none. */
+export declare function dequeue(): number
+
+/** Has a computation signal a trigger now and not at its end; how many callbacks of this thread are to be called. */
+export declare function detach(computation: number, trigger: number): number
+
+/** This thread does not compute a lazy value any more. */
+export declare function disclaim(lazy: number): void
+
+/** Puts the value in the header behind the others of the queue there. */
+export declare function enqueue(): void
+
+/** The bytes of the value that was taken or looked at last. */
+export declare function fetch(): Buffer
+
+/** Signals a trigger; how many callbacks of this thread are to be called. */
+export declare function fire(trigger: number): number
+
+/** Lays down the bytes of the next value. */
+export declare function lay(bytes: Buffer): void
+
+/** Has the callback of that token called when a trigger is signaled: 1; 0 where it is already; below 0: somebody waits. */
+export declare function onSignal(trigger: number, token: number): number
+
+/** The form of the value of a computation; -1 where there is none yet. */
+export declare function outcome(computation: number): number
+
+/** As dequeue, of a copy; -2 where it can't be copied. */
+export declare function peek(): number
+
 /** The name of the poller of this platform. */
 export declare function poller(): string
+
+/** A new queue with all values of this one, taken or copied: its word; -2 where some of them can't be copied. */
+export declare function pour(queue: number, take: boolean): number
+
+/** How many values are in a queue. */
+export declare function queued(queue: number): number
+
+/** There is no handle of an object here any more. */
+export declare function release(word: number): void
+
+/** Tokens of the callbacks of this thread that are to be called. */
+export declare function rung(): Array<number>
+
+/** The next message or value names an object; whether this thread has it. */
+export declare function share(word: number): boolean
 
 /** How many worlds this binary has in the process: more than one means that threads do not know each other. */
 export declare function worlds(): number

@@ -8,7 +8,7 @@ import { holds, Mutex, refuseInTask } from './mutex.js'
 import { make, type Operation } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
 import { WAIT } from './ring.js'
-import { shared } from './shared.js'
+import { CONDITION, shared } from './shared.js'
 
 /** A condition variable between tasks of all domains. Made by `Condition.create`. */
 export class Condition {
@@ -21,7 +21,7 @@ export class Condition {
   ) {}
 }
 
-const conditions = shared(1, (word, name) => new Condition(word, name))
+const conditions = shared(CONDITION, (word, name) => new Condition(word, name))
 
 /**
  * A condition. The same name gives the same condition to every domain of the process.
@@ -136,6 +136,6 @@ export function broadcast(c: Condition): void {
 
 registerHandle(Condition, {
   tag: 'condition',
-  pack: (c) => conditions.share(c, c.word, c.name),
+  pack: (c, cargo) => conditions.share(c, cargo),
   unpack: (packed) => conditions.arrive(packed),
 })

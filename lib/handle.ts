@@ -4,6 +4,8 @@ import type { RunRecord } from './run-record.js'
 export interface Cargo {
   /** How many descriptors were packed in the core to move with it. */
   packed: number
+  /** Whether objects were shared in the core, to be kept alive by it. */
+  shared: boolean
   /** Which of them each handle stands for. */
   numbers: Map<object, number>
   /** The message hands them to the parent of the task that sends it: their handles may still be returned. */

@@ -82,7 +82,7 @@ export interface Wrapping extends Cargo {
 
 /** An empty wrapping. */
 export function wrapping(to: number, what: string): Wrapping {
-  return { to, what, leave: [], packed: 0, numbers: new Map(), transferring: false, given: NOTHING, transfer: NONE }
+  return { to, what, leave: [], packed: 0, shared: false, numbers: new Map(), transferring: false, given: NOTHING, transfer: NONE }
 }
 
 const NOTHING: ReadonlySet<unknown> = new Set()
@@ -167,7 +167,7 @@ function post(value: unknown, wrap: Wrapping): void {
 
 /** Gives up the message that was begun. */
 export function abandon(wrap: Wrapping): void {
-  if (wrap.packed > 0) rust().unpack()
+  if (wrap.packed > 0 || wrap.shared) rust().unpack()
 }
 
 /** Whether messages wait for the next turn, which posts them. */

@@ -6,7 +6,7 @@ import { WaitOp } from './io.js'
 import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
 import { LOCK } from './ring.js'
-import { shared } from './shared.js'
+import { MUTEX, shared } from './shared.js'
 import type { Body, TaskRecord } from './task.js'
 import { world } from './world.js'
 
@@ -42,7 +42,7 @@ class Guard implements Disposable {
   }
 }
 
-const mutexes = shared(0, (word, name) => new Mutex(word, name))
+const mutexes = shared(MUTEX, (word, name) => new Mutex(word, name))
 
 /**
  * A mutex. The same name gives the same mutex to every domain of the process, so one that a module makes guards them all;
@@ -219,6 +219,6 @@ function* guarded<T>(m: Mutex, body: Body<T>): Generator<Suspension, T> {
 
 registerHandle(Mutex, {
   tag: 'mutex',
-  pack: (m) => mutexes.share(m, m.word, m.name),
+  pack: (m, cargo) => mutexes.share(m, cargo),
   unpack: (packed) => mutexes.arrive(packed),
 })

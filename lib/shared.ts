@@ -1,26 +1,49 @@
 import { rust } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
+import type { Cargo } from './handle.js'
+import { native } from './native.js'
+
+/** Kinds of shared objects, as the core numbers them. */
+export const MUTEX = 0
+export const CONDITION = 1
+export const TRIGGER = 2
+export const COMPUTATION = 3
+export const LAZY = 4
+export const QUEUE = 5
 
 /** Where handles of one kind of shared object come from: one handle a word on this domain. */
 export interface Shared<H> {
   /** The object of that name, or a new one. */
   create(name: string | undefined): H
-  /** What crosses to another domain. From now on the object lives as long as the process: nobody counts who has it. */
-  share(handle: H, word: number, name: string | undefined): unknown
+  /** The handle of an object that is here. */
+  at(word: number, name: string | undefined): H
+  /** What crosses to another domain, with `cargo`. */
+  share(handle: H, cargo: Cargo): SharedPart
   /** The handle of what has crossed. */
-  arrive(shared: unknown): H
+  arrive(part: unknown): H
 }
 
-/** Handles of the objects that the core calls `kind` (0 mutex, 1 condition). */
-export function shared<H extends object>(
+/** A shared object in a message: the message keeps it alive. */
+export interface SharedPart {
+  word: number
+  name: string | undefined
+}
+
+/**
+ * Handles of the objects that the core calls `kind`. The core keeps an object as long as somebody can reach it: here, as
+ * long as its handle lives.
+ */
+export function shared<H extends SharedPart>(
   kind: number,
   handle: (word: number, name: string | undefined) => H,
 ): Shared<H> {
   const handles = new Map<number, WeakRef<H>>()
   const gone = new FinalizationRegistry<number>((word) => {
-    if (handles.get(word)?.deref() !== undefined) return
+    const last = handles.get(word)
+    // The object may have another handle by now, and the word another object.
+    if (last === undefined || last.deref() !== undefined) return
     handles.delete(word)
-    rust().release(word)
+    native.release(word)
   })
 
   function at(word: number, name: string | undefined): H {
@@ -28,6 +51,7 @@ export function shared<H extends object>(
     if (known !== undefined) return known
     const made = handle(word, name)
     handles.set(word, new WeakRef(made))
+    gone.register(made, word)
     return made
   }
 
@@ -38,18 +62,19 @@ export function shared<H extends object>(
           'the name of a shared object is a string that is not empty; leave it out for a private one',
         )
       }
-      const word = rust().create(kind, name)
-      if (word < 0) throw new InvalidArgument('there are four million mutexes and conditions already')
-      const made = at(word, name)
-      if (name === undefined) gone.register(made, word, made)
-      return made
+      rust()
+      const word = native.create(kind, name)
+      if (word < 0) throw new InvalidArgument('there are four million shared objects already')
+      return at(word, name)
     },
-    share(handle, word, name) {
-      gone.unregister(handle)
+    at,
+    share({ word, name }, cargo) {
+      native.share(word)
+      cargo.shared = true
       return { word, name }
     },
-    arrive(packed) {
-      const { word, name } = packed as { word: number; name: string | undefined }
+    arrive(part) {
+      const { word, name } = part as SharedPart
       return at(word, name)
     },
   }

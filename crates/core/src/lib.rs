@@ -18,6 +18,8 @@ pub mod trigger;
 #[cfg(not(loom))]
 pub mod address;
 #[cfg(not(loom))]
+pub mod alarm;
+#[cfg(not(loom))]
 pub mod descriptor;
 #[cfg(not(loom))]
 pub mod domain;
@@ -29,6 +31,8 @@ pub mod listeners;
 pub mod mailbox;
 #[cfg(not(loom))]
 pub mod number;
+#[cfg(not(loom))]
+pub mod object;
 #[cfg(not(loom))]
 pub mod objects;
 #[cfg(not(loom))]
@@ -43,6 +47,8 @@ pub mod printer;
 pub mod ring;
 #[cfg(not(loom))]
 pub mod table;
+#[cfg(not(loom))]
+pub mod value;
 #[cfg(not(loom))]
 pub mod waiting;
 #[cfg(not(loom))]

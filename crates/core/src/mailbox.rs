@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::descriptor::Descriptor;
 use crate::inbox::Inbox;
+use crate::object::Object;
 use crate::waker::Waker;
 use crate::world::World;
 
 /// Something for a domain.
 #[derive(Debug)]
 pub enum Mail {
-    /// A message between the schedulers, in an encoding that is theirs, with the descriptors that move with it. One that
-    /// never arrives closes them.
+    /// A message between the schedulers, in an encoding that is theirs, with the descriptors that move with it and the
+    /// objects that it names. One that never arrives closes the descriptors.
     Message {
         /// The domain that sent it.
         from: u32,
@@ -20,9 +21,13 @@ pub enum Mail {
         bytes: Box<[u8]>,
         /// Descriptors on the move, in the order in which the message names them.
         cargo: Vec<Descriptor>,
+        /// Objects that it names.
+        objects: Vec<Arc<Object>>,
     },
-    /// A wait of this domain has ended: a mutex was handed over.
+    /// A wait of this domain has ended: a mutex was handed over, a trigger signaled, a computation completed.
     Granted(WaitId),
+    /// A wait of this domain will never end: nobody has what it waits for any more.
+    Forgotten(WaitId),
     /// A descriptor was closed, and this domain waits for one.
     Relief,
 }

@@ -35,6 +35,19 @@ pub mod header {
     pub const POLLS: usize = 7;
     /// 1 where an accept waits for a descriptor to become free: there has to be a turn within 100 ms.
     pub const EXHAUSTED: usize = 8;
+    /// Form of a value that crosses, see [`crate::value::form`]: of the one that JavaScript hands over.
+    pub const FORM: usize = 9;
+    /// Its number, a double, in this word and the next.
+    pub const NUMBER: usize = 10;
+    /// Where its bytes lie in the send area, or where those of the answer are to lie.
+    pub const OFFSET: usize = 12;
+    /// How many bytes those are.
+    pub const LENGTH: usize = 13;
+    /// The run that its descriptors belong to; in an answer, how many there are: their handles lie behind the bytes, from
+    /// the next multiple of 4 on.
+    pub const CARGO: usize = 14;
+    /// Word of the object that a call is about.
+    pub const OBJECT: usize = 15;
 }
 
 /// 32-bit words in the header.
@@ -171,6 +184,42 @@ impl Ring {
         }
         // SAFETY: RING, and the range was just checked to lie within the send area.
         Some(unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(SEND_AT + offset), length) })
+    }
+
+    /// The double in the header.
+    #[must_use]
+    pub fn number(&self) -> f64 {
+        let words = &self.words()[header::NUMBER..];
+        let (first, second) = (u64::from(words[0] as u32), u64::from(words[1] as u32));
+        f64::from_bits(if cfg!(target_endian = "little") {
+            second << 32 | first
+        } else {
+            first << 32 | second
+        })
+    }
+
+    /// Leaves a double in the header.
+    pub fn set_number(&mut self, number: f64) {
+        let bits = number.to_bits();
+        let (low, high) = (bits as u32 as i32, (bits >> 32) as i32);
+        let halves = if cfg!(target_endian = "little") {
+            [low, high]
+        } else {
+            [high, low]
+        };
+        self.words_mut()[header::NUMBER..header::NUMBER + 2].copy_from_slice(&halves);
+    }
+
+    /// Lays bytes into the send area, from an offset on that JavaScript has chosen: where it has nothing for the next drain,
+    /// and as much room as its longest piece takes. What does not fit is cut off.
+    pub fn answer(&mut self, offset: i32, bytes: &[u8]) {
+        let Ok(offset) = usize::try_from(offset) else { return };
+        let length = bytes.len().min(SEND_BYTES.saturating_sub(offset));
+        if length > 0 {
+            // SAFETY: RING, and the range lies within the send area; `&mut self` makes this the only view in Rust.
+            let room = unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr().add(SEND_AT + offset), length) };
+            room.copy_from_slice(&bytes[..length]);
+        }
     }
 
     /// How many more completions fit.

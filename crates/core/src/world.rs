@@ -3,14 +3,13 @@
 //! Its words live in a `SharedArrayBuffer` that the thread which began the world allocates and that every thread of it
 //! maps at the same address. A process has one world, or one for each copy of the package that is loaded.
 
-use std::collections::HashMap;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use crate::mailbox::{Mail, Mailbox};
-use crate::objects::Objects;
+use crate::objects::{Objects, abandon};
 
 /// Domains that a world has room for; place 0 stays empty, so that an owner's id is never 0.
 pub const PLACES: u32 = 1024;
@@ -142,9 +141,7 @@ impl World {
             }
         }
         mailbox.bury();
-        for sleeper in self.objects().abandon(self, mailbox.place()) {
-            sleeper.wake();
-        }
+        abandon(self, mailbox.place());
     }
 
     /// The mailbox at `place`.
@@ -164,6 +161,3 @@ impl World {
         held(&self.objects)
     }
 }
-
-/// Keeps a name unique by kind: a mutex and a condition may share one.
-pub type Names = HashMap<(u8, Box<str>), u32>;

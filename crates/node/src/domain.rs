@@ -4,12 +4,11 @@
 
 use std::cell::{RefCell, RefMut};
 use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use miou_core::domain::kind_number;
 use miou_core::listeners::Sharing;
 use miou_core::mutex::Unlock;
-use miou_core::objects::ObjectKind;
 use miou_core::poller::Key;
 use miou_core::ring::Ring;
 use miou_core::world::World;
@@ -30,11 +29,24 @@ pub struct Domain {
     node: NodeLoopRef,
 }
 
+thread_local! {
+    static HERE: RefCell<Weak<RefCell<domain::Domain>>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Has the domain of this thread act. There is one: JavaScript has begun it before it has anything to name.
+pub(crate) fn here<T>(act: impl FnOnce(&mut domain::Domain) -> T) -> T {
+    let domain = HERE
+        .with_borrow(Weak::upgrade)
+        .expect("this thread has begun its domain");
+    let mut domain = domain.borrow_mut();
+    act(&mut domain)
+}
+
 fn key(index: i32, generation: i32) -> Key {
     Key::of(index as u32, generation as u32)
 }
 
-fn number(result: std::result::Result<i32, Errno>) -> i32 {
+pub(crate) fn number(result: std::result::Result<i32, Errno>) -> i32 {
     result.unwrap_or_else(|errno| -errno.raw_os_error())
 }
 
@@ -64,6 +76,7 @@ impl Domain {
         let world = unsafe { World::at(words.cast(), bytes / 4) }.map_err(failed)?;
         let domain = Rc::new(RefCell::new(domain::Domain::new(ring, &world).map_err(failed)?));
         let node = NodeLoopRef::start(env.raw(), wake.raw(), domain.clone())?;
+        HERE.set(Rc::downgrade(&domain));
         Ok(Self { domain, node })
     }
 
@@ -260,25 +273,6 @@ impl Domain {
     ) {
         self.core()
             .give_back_connection(key(index, generation), key(made, made_generation), (peer, length));
-    }
-
-    /// Makes a mutex (0) or a condition (1), or finds the one of that name: its word.
-    #[napi(catch_unwind)]
-    pub fn create(&self, kind: i32, name: Option<String>) -> i32 {
-        let kind = if kind == 0 {
-            ObjectKind::Mutex
-        } else {
-            ObjectKind::Condition
-        };
-        self.core()
-            .create(kind, name.as_deref())
-            .map_or_else(|errno| errno, |word| word as i32)
-    }
-
-    /// Forgets an object without a name.
-    #[napi(catch_unwind)]
-    pub fn release(&self, word: i32) {
-        self.core().release(word as u32);
     }
 
     /// Gives a contended mutex up. 0, 1: it is free; 2: it is somebody else's.

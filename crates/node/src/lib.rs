@@ -1,7 +1,8 @@
 //! The Node-API surface of miou-core: conversion only. What the calls mean is said in the core.
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands values over")]
 
-mod domain;
+pub mod domain;
 mod memory;
 mod node_loop;
+pub mod objects;
 mod uv;

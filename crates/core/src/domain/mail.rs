@@ -25,14 +25,7 @@ static SEVERAL_PROCESSORS: LazyLock<bool> =
 impl Domain {
     /// Posts what was laid into the send area, with the descriptors that were packed for it.
     pub(super) fn send(&mut self, place: u32, offset: i32, length: i32) {
-        let mut cargo = Vec::new();
-        for key in std::mem::take(&mut self.outgoing) {
-            let Some(mut descriptor) = self.table.remove(key) else {
-                continue;
-            };
-            self.unwatch(&mut descriptor);
-            cargo.push(descriptor);
-        }
+        let (cargo, objects) = (self.departing(), std::mem::take(&mut self.sharing));
         let Some(bytes) = self.ring.sent(offset, length) else {
             return;
         };
@@ -47,8 +40,35 @@ impl Domain {
                 from: self.place(),
                 bytes: bytes.into(),
                 cargo,
+                objects,
             },
         );
+    }
+
+    /// Takes the descriptors that were packed out of this domain.
+    pub(super) fn departing(&mut self) -> Vec<Descriptor> {
+        let mut cargo = Vec::new();
+        for key in std::mem::take(&mut self.outgoing) {
+            let Some(mut descriptor) = self.table.remove(key) else {
+                continue;
+            };
+            self.unwatch(&mut descriptor);
+            cargo.push(descriptor);
+        }
+        cargo
+    }
+
+    /// Takes descriptors in, and returns the handles by which JavaScript knows them.
+    pub(super) fn arriving(&mut self, cargo: Vec<Descriptor>) -> Vec<u8> {
+        let mut handles = Vec::with_capacity(cargo.len() * HANDLE);
+        for descriptor in cargo {
+            let kind = descriptor.kind;
+            let key = self.table.insert(descriptor);
+            for word in [key.index(), key.generation(), kind_number(kind)] {
+                handles.extend_from_slice(&word.to_ne_bytes());
+            }
+        }
+        handles
     }
 
     /// Chooses a descriptor to travel with the next message that is sent.
@@ -68,9 +88,11 @@ impl Domain {
         Ok(())
     }
 
-    /// The message that was packed for is not sent: the descriptors stay.
+    /// The message or value that was packed for goes nowhere: the descriptors stay.
     pub fn unpack(&mut self) {
         self.outgoing.clear();
+        self.sharing.clear();
+        self.laid = None;
     }
 
     /// Forgets a descriptor's place in this domain's poller: it leaves with all its readiness unknown again.
@@ -115,12 +137,24 @@ impl Domain {
             self.corresponded = Some(Instant::now());
             match mail {
                 Mail::Granted(wait) => self.granted(wait),
+                Mail::Forgotten(wait) => self.forgotten(wait),
                 Mail::Relief => self.accept_again(),
-                Mail::Message { from, bytes, cargo } => {
+                Mail::Message {
+                    from,
+                    bytes,
+                    cargo,
+                    objects,
+                } => {
                     if self.ring.receive_room() < room_for(bytes.len(), cargo.len()) {
-                        self.unread = Some(Mail::Message { from, bytes, cargo });
+                        self.unread = Some(Mail::Message {
+                            from,
+                            bytes,
+                            cargo,
+                            objects,
+                        });
                         return;
                     }
+                    self.hold(objects);
                     self.deliver(from, &bytes, cargo);
                 }
             }
@@ -130,14 +164,7 @@ impl Domain {
     /// Lays a message into the receive area, the handles of its descriptors behind it, from the next multiple of 4 on.
     fn deliver(&mut self, from: u32, bytes: &[u8], cargo: Vec<Descriptor>) {
         let count = cargo.len();
-        let mut handles = Vec::with_capacity(count * HANDLE);
-        for descriptor in cargo {
-            let kind = descriptor.kind;
-            let key = self.table.insert(descriptor);
-            for word in [key.index(), key.generation(), kind_number(kind)] {
-                handles.extend_from_slice(&word.to_ne_bytes());
-            }
-        }
+        let handles = self.arriving(cargo);
         let handles_at = bytes.len().next_multiple_of(4);
         let (offset, buffer) = self.ring.receive_buffer(handles_at + handles.len());
         buffer[..bytes.len()].copy_from_slice(bytes);

@@ -2,8 +2,10 @@
 
 mod exhausted;
 mod mail;
+mod objects;
 mod sockets;
 mod submit;
+mod values;
 mod waits;
 
 use std::cell::Cell;
@@ -14,12 +16,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::mailbox::{Mail, Mailbox};
+use crate::object::Object;
 use crate::op::Attempt;
 use crate::parker::Parker;
 use crate::poller::{Event, Key, Poller};
 use crate::printer;
 use crate::ring::{Completion, Ring, header};
 use crate::table::Table;
+use crate::value::Parcel;
 use crate::waiting::Pending;
 use crate::waker::Waker;
 use crate::world::World;
@@ -27,6 +31,7 @@ use exhausted::Exhausted;
 
 pub use mail::kind_number;
 pub use submit::code;
+pub use values::{EMPTY, REFUSED};
 pub use waits::Wait;
 
 /// Result of an operation whose descriptor was closed: no errno, the scheduler makes an error of its own of it.
@@ -47,11 +52,23 @@ pub struct Domain {
     exhausted: Exhausted,
     /// Mail that found no room in the receive area.
     unread: Option<Mail>,
-    /// Descriptors that are to travel with the next message.
+    /// Descriptors that are to travel with the next message or value.
     outgoing: Vec<Key>,
+    /// Objects that the next message or value names.
+    sharing: Vec<Arc<Object>>,
+    /// Bytes of the next value, where it is a long one.
+    laid: Option<Box<[u8]>>,
+    /// The long value that was taken or looked at last.
+    fetched: Option<Arc<Parcel>>,
+    /// Values were taken whose memory is freed a while later.
+    to_sweep: bool,
+    /// The objects that JavaScript has handles of here, by word.
+    objects: HashMap<u32, Arc<Object>>,
+    /// Callbacks of this thread that the running call has set off, by token.
+    rung: Vec<i32>,
     /// When it last sent mail or had some.
     corresponded: Option<Instant>,
-    /// Waits for mutexes and on conditions, by token.
+    /// Waits for objects, by token.
     waits: HashMap<i32, (u32, Wait)>,
     next_wait: u32,
     /// What this thread sleeps on where it runs no tasks.
@@ -80,6 +97,12 @@ impl Domain {
             exhausted: Exhausted::default(),
             unread: None,
             outgoing: Vec::new(),
+            sharing: Vec::new(),
+            laid: None,
+            fetched: None,
+            to_sweep: false,
+            objects: HashMap::new(),
+            rung: Vec::new(),
             corresponded: None,
             waits: HashMap::new(),
             next_wait: 0,
@@ -137,6 +160,7 @@ impl Domain {
         }
         self.take_mail();
         if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
+            self.sweep();
             if self.linger() {
                 self.take_mail();
             } else if self.mailbox.declare_asleep() {

@@ -28,6 +28,8 @@ pub mod code {
     pub const WAIT: i32 = 8;
     /// Place of the domain, offset and length of the message in the send area. No completion.
     pub const SEND: i32 = 9;
+    /// Word of the trigger or computation.
+    pub const AWAIT: i32 = 10;
 }
 
 impl Domain {
@@ -43,6 +45,7 @@ impl Domain {
             code::SENDTO => self.begin_sendto(key, token, (z, u, v)),
             code::LOCK => self.begin_lock(token, x as u32, y as u32),
             code::WAIT => self.begin_wait(token, x as u32, y as u32, z as u32),
+            code::AWAIT => self.begin_await(token, x as u32),
             code::SEND => self.send(x as u32, y, z),
             _ => {}
         }

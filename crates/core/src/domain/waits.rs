@@ -1,48 +1,65 @@
-//! Waits of a domain's tasks for mutexes and on conditions.
+//! Waits of a domain's tasks for objects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::{Domain, errno};
+use super::Domain;
+use crate::alarm::Alarm;
 use crate::mailbox::WaitId;
 use crate::mutex::{CONTENDED, Unlock};
-use crate::objects::{Bed, Objects, Sleeper, owner_place};
+use crate::object::{Attached, Bed, Object, Part, Sleeper, owner_place};
 use crate::ring::Completion;
-use crate::world::World;
+use crate::trigger::Attach;
 
-/// What a task waits for, and who it is.
-#[derive(Clone, Copy, Debug)]
+/// What is waited for, and as whom.
+#[derive(Clone, Debug)]
 pub enum Wait {
-    /// A mutex, by word.
+    /// A mutex.
     Lock {
-        /// Word of the mutex.
-        mutex: u32,
+        /// The mutex.
+        mutex: Arc<Object>,
         /// Id of the owner.
         owner: u32,
     },
     /// A condition, and then its mutex.
     Signal {
-        /// Word of the condition.
-        condition: u32,
-        /// Word of the mutex.
-        mutex: u32,
+        /// The condition.
+        condition: Arc<Object>,
+        /// The mutex.
+        mutex: Arc<Object>,
         /// Id of the owner.
         owner: u32,
     },
+    /// A trigger or a computation.
+    Await(Arc<Object>),
+    /// A callback waits for a trigger, which it does not keep alive.
+    Callback,
 }
 
 /// Result of a wait whose words name no such object, or whose owner does not hold the mutex.
 const REFUSED: i32 = -Errno::PERM.raw_os_error();
+/// Result of a wait for a trigger that somebody else waits for.
+const TAKEN: i32 = -Errno::BUSY.raw_os_error();
+/// Result of a wait for what will never come.
+const NEVER: i32 = -Errno::CANCELED.raw_os_error();
 
 impl Domain {
-    fn sleeper(&mut self, token: i32, owner: u32, wait: Wait) -> Sleeper {
+    fn alarm(&mut self, token: i32, wait: Wait) -> Alarm {
         self.next_wait = self.next_wait.wrapping_add(1);
         let number = self.next_wait;
         self.waits.insert(token, (number, wait));
+        Alarm {
+            mailbox: self.mailbox.clone(),
+            wait: WaitId { token, number },
+        }
+    }
+
+    fn sleeper(&mut self, token: i32, owner: u32, wait: Wait) -> Sleeper {
         Sleeper {
             owner,
-            bed: Bed::Task(self.mailbox.clone(), WaitId { token, number }),
+            bed: Bed::Task(self.alarm(token, wait)),
         }
     }
 
@@ -52,12 +69,18 @@ impl Domain {
     }
 
     pub(super) fn begin_lock(&mut self, token: i32, mutex: u32, owner: u32) {
-        if !self.owns(owner) {
+        let Some(mutex) = self.object(mutex).filter(|_| self.owns(owner)) else {
             return self.complete(Completion::plain(token, REFUSED));
-        }
-        let sleeper = self.sleeper(token, owner, Wait::Lock { mutex, owner });
-        let outcome = self.world().objects().lock(self.world(), mutex, sleeper);
-        match outcome {
+        };
+        let sleeper = self.sleeper(
+            token,
+            owner,
+            Wait::Lock {
+                mutex: mutex.clone(),
+                owner,
+            },
+        );
+        match mutex.lock(self.world(), sleeper) {
             Ok(None) => {}
             Ok(Some(_)) => self.end_wait(token, 0),
             Err(_) => self.end_wait(token, REFUSED),
@@ -65,23 +88,45 @@ impl Domain {
     }
 
     pub(super) fn begin_wait(&mut self, token: i32, condition: u32, mutex: u32, owner: u32) {
-        if !self.owns(owner) {
+        let objects = self.object(condition).zip(self.object(mutex));
+        let Some((condition, mutex)) = objects.filter(|_| self.owns(owner)) else {
             return self.complete(Completion::plain(token, REFUSED));
-        }
-        let sleeper = self.sleeper(
-            token,
+        };
+        let wait = Wait::Signal {
+            condition: condition.clone(),
+            mutex: mutex.clone(),
             owner,
-            Wait::Signal {
-                condition,
-                mutex,
-                owner,
-            },
-        );
-        let outcome = self.world().objects().wait(self.world(), condition, mutex, sleeper);
-        match outcome {
+        };
+        let sleeper = self.sleeper(token, owner, wait);
+        match condition.wait(self.world(), &mutex, sleeper) {
             Ok(next) => wake(next),
             Err(_) => self.end_wait(token, REFUSED),
         }
+    }
+
+    pub(super) fn begin_await(&mut self, token: i32, word: u32) {
+        let Some(object) = self.object(word) else {
+            return self.complete(Completion::plain(token, REFUSED));
+        };
+        let alarm = self.alarm(token, Wait::Await(object.clone()));
+        let outcome = match &object.part {
+            Part::Trigger(trigger) => match trigger.attach(self.world().word(word), alarm.id(), alarm) {
+                Attach::Attached => return,
+                Attach::Signaled(_) => 0,
+                Attach::Taken(_) => TAKEN,
+            },
+            Part::Computation(cell) => {
+                let world = self.world();
+                match cell.attach(world.word(word), alarm.id(), Attached::Task(alarm), |other| {
+                    other.is_stale(world)
+                }) {
+                    Ok(()) => return,
+                    Err(_) => 0,
+                }
+            }
+            _ => REFUSED,
+        };
+        self.end_wait(token, outcome);
     }
 
     fn end_wait(&mut self, token: i32, result: i32) {
@@ -89,33 +134,89 @@ impl Domain {
         self.complete(Completion::plain(token, result));
     }
 
-    /// A mutex was handed to a wait of this domain. One that was withdrawn meanwhile has passed it on already.
-    pub(super) fn granted(&mut self, wait: WaitId) {
-        if self
-            .waits
+    fn waits_still(&self, wait: WaitId) -> bool {
+        self.waits
             .get(&wait.token)
             .is_some_and(|(number, _)| *number == wait.number)
-        {
+    }
+
+    /// What a wait of this domain was for has come. Where it was withdrawn meanwhile, that was passed on already.
+    pub(super) fn granted(&mut self, wait: WaitId) {
+        if self.waits_still(wait) {
             self.end_wait(wait.token, 0);
         }
+    }
+
+    /// What a wait of this domain was for will never come.
+    pub(super) fn forgotten(&mut self, wait: WaitId) {
+        if self.waits_still(wait) {
+            self.end_wait(wait.token, NEVER);
+        }
+    }
+
+    /// Tells a wait, of this domain or another one, that what it was for has come. A callback of this domain is called at
+    /// the end of the running call, see [`Domain::rung`].
+    pub(super) fn tell(&mut self, alarm: Alarm) {
+        if !Arc::ptr_eq(&alarm.mailbox, &self.mailbox) {
+            return alarm.ring();
+        }
+        let WaitId { token, .. } = alarm.wait;
+        if self.waits_still(alarm.wait) && matches!(self.waits.get(&token), Some((_, Wait::Callback))) {
+            self.waits.remove(&token);
+            self.rung.push(token);
+        } else {
+            self.granted(alarm.wait);
+        }
+    }
+
+    /// Has a callback wait for a trigger: 1 where it does, 0 where the trigger is signaled already.
+    ///
+    /// # Errors
+    /// `BUSY` where somebody waits for it already; `PERM` where there is no such trigger.
+    pub fn on_signal(&mut self, word: u32, token: i32) -> Result<i32, Errno> {
+        self.drain();
+        let object = self.object(word).ok_or(Errno::PERM)?;
+        let Part::Trigger(trigger) = &object.part else {
+            return Err(Errno::PERM);
+        };
+        let alarm = self.alarm(token, Wait::Callback);
+        let attached = match trigger.attach(self.world().word(word), alarm.id(), alarm) {
+            Attach::Attached => return Ok(1),
+            Attach::Signaled(_) => Ok(0),
+            Attach::Taken(_) => Err(Errno::BUSY),
+        };
+        self.waits.remove(&token);
+        attached
     }
 
     /// Ends a wait before its time: what it was given in this moment goes to the next in line. `false`: it has ended
     /// before, and its completion is on its way.
     pub fn forsake(&mut self, token: i32) -> bool {
         self.drain();
-        let Some((_, wait)) = self.waits.remove(&token) else {
+        let Some((number, wait)) = self.waits.remove(&token) else {
             return false;
         };
-        let woken = self.with_objects(|objects, world| match wait {
-            Wait::Lock { mutex, owner } => objects.forsake_lock(world, mutex, owner).into_iter().collect(),
+        match wait {
+            Wait::Lock { mutex, owner } => wake(mutex.forsake_lock(self.world(), owner)),
             Wait::Signal {
                 condition,
                 mutex,
                 owner,
-            } => objects.forsake_wait(world, condition, mutex, owner),
-        });
-        wake(woken);
+            } => wake(condition.forsake_wait(self.world(), &mutex, owner)),
+            Wait::Await(object) => {
+                let id = Alarm {
+                    mailbox: self.mailbox.clone(),
+                    wait: WaitId { token, number },
+                }
+                .id();
+                match &object.part {
+                    Part::Trigger(trigger) => drop(trigger.cancel(self.world().word(object.word), id)),
+                    Part::Computation(cell) => drop(cell.cancel(id)),
+                    _ => {}
+                }
+            }
+            Wait::Callback => {}
+        }
         true
     }
 
@@ -125,15 +226,17 @@ impl Domain {
     /// Where it is free, or somebody else's.
     pub fn unlock(&mut self, mutex: u32, owner: u32) -> Result<(), Unlock> {
         self.drain();
-        let next = self.with_objects(|objects, world| objects.unlock(world, mutex, owner))?;
-        wake(next);
+        let mutex = self.object(mutex).ok_or(Unlock::NotOwner)?;
+        wake(mutex.unlock(self.world(), owner)?);
         Ok(())
     }
 
     /// Signals a condition, once or to all.
     pub fn signal(&mut self, condition: u32, all: bool) {
         self.drain();
-        wake(self.with_objects(|objects, world| objects.signal(world, condition, all)));
+        if let Some(condition) = self.object(condition) {
+            wake(condition.signal(self.world(), all));
+        }
     }
 
     /// Queues this thread, which runs no tasks, for a mutex. `true`: it holds it; otherwise it is to [`Domain::park`].
@@ -141,15 +244,15 @@ impl Domain {
     /// # Errors
     /// `PERM` where there is no such mutex or the thread holds it.
     pub fn lock_sync(&mut self, mutex: u32, owner: u32) -> Result<bool, Errno> {
-        if !self.owns(owner) {
-            return Err(Errno::PERM);
-        }
+        let mutex = self.object(mutex).filter(|_| self.owns(owner)).ok_or(Errno::PERM)?;
         let sleeper = Sleeper {
             owner,
             bed: Bed::Thread(self.parker.clone()),
         };
-        let outcome = self.with_objects(|objects, world| objects.lock(world, mutex, sleeper));
-        outcome.map(|acquired| acquired.is_some()).map_err(|_| Errno::PERM)
+        mutex
+            .lock(self.world(), sleeper)
+            .map(|acquired| acquired.is_some())
+            .map_err(|_| Errno::PERM)
     }
 
     /// Has this thread, which runs no tasks, wait on a condition; it is to [`Domain::park`] until it holds the mutex again.
@@ -157,12 +260,12 @@ impl Domain {
     /// # Errors
     /// `PERM` where there is no such object or the thread does not hold the mutex.
     pub fn wait_sync(&mut self, condition: u32, mutex: u32, owner: u32) -> Result<(), Errno> {
+        let (condition, mutex) = self.object(condition).zip(self.object(mutex)).ok_or(Errno::PERM)?;
         let sleeper = Sleeper {
             owner,
             bed: Bed::Thread(self.parker.clone()),
         };
-        let outcome = self.with_objects(|objects, world| objects.wait(world, condition, mutex, sleeper));
-        wake(outcome.map_err(|_| Errno::PERM)?);
+        wake(condition.wait(self.world(), &mutex, sleeper).map_err(|_| Errno::PERM)?);
         Ok(())
     }
 
@@ -171,27 +274,9 @@ impl Domain {
     pub fn park(&self) -> bool {
         self.parker.park(Some(Duration::from_millis(50)))
     }
-
-    /// Makes or finds a synchronisation object.
-    ///
-    /// # Errors
-    /// As [`Objects::create`], as it crosses the ring.
-    pub fn create(&mut self, kind: crate::objects::ObjectKind, name: Option<&str>) -> Result<u32, i32> {
-        self.with_objects(|objects, _| objects.create(kind, name))
-            .map_err(|error| errno(&error))
-    }
-
-    /// Forgets a synchronisation object.
-    pub fn release(&mut self, word: u32) {
-        self.with_objects(|objects, world| objects.release(world, word));
-    }
-
-    fn with_objects<T>(&self, act: impl FnOnce(&mut Objects, &World) -> T) -> T {
-        act(&mut self.world().objects(), self.world())
-    }
 }
 
-/// Wakes whom a change of state set free: outside of the objects' lock, since it may take a system call.
+/// Wakes whom a change of state set free.
 fn wake(sleepers: impl IntoIterator<Item = Sleeper>) {
     for sleeper in sleepers {
         sleeper.wake();
