@@ -7,14 +7,9 @@ setup('native', 'library')
 
 const program = spawn(process.execPath, ['dist/program.js', 'echo', ...process.argv.slice(2)], { stdio: 'inherit' })
 
-// ^C at a terminal reaches the whole process group, the program with it, and npm sends it here once more: passed on, it
-// would be the program's second SIGINT, which ends it at once. Elsewhere only this process may have got it.
-const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
-process.on('SIGINT', () => {
-  if (!terminal) program.kill('SIGINT')
-})
-process.on('SIGTERM', () => program.kill('SIGTERM'))
-process.on('SIGHUP', () => program.kill('SIGHUP'))
+// Whoever sends a signal may send it to this process alone. Where it goes to the whole group, as ^C at a terminal does, the
+// program gets it twice, and takes it for one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => program.kill(signal))
 
 const signals = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 program.on('exit', (code, signal) => {

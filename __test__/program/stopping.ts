@@ -91,6 +91,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     t.true(await client.echoes('hello'))
     server.process.kill(signal)
     await refuses(t, server.port)
+    await pause(150)
     t.true(await client.echoes('still here'))
     client.socket.on('error', () => {})
     const started = performance.now()
@@ -101,6 +102,30 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     t.true(performance.now() - started < 1000)
   })
 }
+
+test('one ^C that arrives more than once, as it does through npm, is one signal', async (t) => {
+  const server = await serving(t)
+  const client = await Client.connect(server.port)
+  t.true(await client.echoes('hello'))
+  server.process.kill('SIGINT')
+  server.process.kill('SIGTERM')
+  await pause(5)
+  server.process.kill('SIGINT')
+  await refuses(t, server.port)
+  t.true(await client.echoes('still here'))
+  client.end()
+  t.is(total(report(t, await server.process.ended)).failed, 0)
+})
+
+test('a signal that comes again while an idle server ends does not end it otherwise', async (t) => {
+  const { process } = await serving(t)
+  process.kill('SIGINT')
+  for (let i = 0; i < 20; i++) {
+    await pause(1)
+    process.kill('SIGINT')
+  }
+  t.is(report(t, await process.ended).length, 2)
+})
 
 test('clients that wait in the backlog when the signal comes are served as well', async (t) => {
   const server = await serving(t)

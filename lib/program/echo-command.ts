@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
 import { listen, listening, newState, type Served, serve, serveAt, stop } from './echo-server.js'
+import { interrupted, onInterrupt } from './interrupt.js'
 import { options, UsageError, whole } from './usage.js'
 
 export const echoHelp = `miou echo: sends every client back what it sends, on every domain, until SIGINT or SIGTERM
@@ -31,6 +32,7 @@ export async function echo(args: string[]): Promise<void> {
   if (given.host === '') throw new UsageError('--host takes an address or a name')
   try {
     await Miou.run(() => served(given.host, port, given.json), { domains: domains - 1 })
+    await interrupted()
   } catch (error) {
     throw new Error(explain(error, given.host, port))
   }
@@ -58,12 +60,7 @@ function* served(host: string, port: number, json: boolean): Generator<Miou.Susp
   const [address] = yield* Unix.resolve(host)
   const state = newState()
   const listener = listen({ host: address!, port })
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    // The second one ends the process, with the code that a shell gives for an interrupt.
-    Unix.sysSignal(name, function* () {
-      if (yield* stop(state)) process.exit(130)
-    })
-  }
+  onInterrupt(() => stop(state))
 
   const bound = Unix.address(listener) as { host: string; port: number }
   const others = new Array(Miou.Domain.available()).fill({ address: bound, state })

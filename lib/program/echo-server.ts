@@ -50,11 +50,10 @@ export const serveAt = Miou.portable(import.meta, function* serveAt(at: { addres
   return yield* serve(() => listen(at.address), at.state)
 })
 
-/** Has all servers stop; whether they were told so before. */
-export function* stop(state: State): Generator<Miou.Suspension, boolean> {
-  if (Atomics.exchange(state, STOPPING, 1) === 1) return true
+/** Has all servers stop. */
+export function* stop(state: State): Generator<Miou.Suspension, void> {
+  Atomics.store(state, STOPPING, 1)
   yield* tell()
-  return false
 }
 
 /** Returns once `count` servers listen: true; or all are to stop: false. */
