@@ -1,5 +1,6 @@
 import { Cancelled } from './errors.js'
 import { extra } from './extra.js'
+import { here } from './here.js'
 import { debugging, log } from './log.js'
 import type { Op } from './operation.js'
 import { sendCancel } from './remote.js'
@@ -52,11 +53,26 @@ export function cancelTree(root: TaskRecord, cause: unknown): void {
 
 /** Throws a task's `Cancelled` where it is suspended. One that runs right now meets it at its next operation. */
 export function interrupt(task: TaskRecord): void {
+  abortSignalOf(task)
   const op = task.op
   if (op !== null) {
     op.interrupt()
     hurry(task)
   } else if (!(task.flags & STARTED)) hurry(task)
+}
+
+/** Tells Node's world, where it has the signal of the task, which has met its `Cancelled`. */
+export function abortSignalOf(task: TaskRecord): void {
+  const controller = task.extra?.controller
+  if (controller === undefined) return
+  // Those who listen are outside of tasks, whoever cancels.
+  const { current } = here
+  here.current = null
+  try {
+    controller.abort(task.cancelled)
+  } finally {
+    here.current = current
+  }
 }
 
 /** Throws `Cancelled` again, at an operation that would have to wait. */

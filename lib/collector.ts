@@ -13,8 +13,13 @@ export class Stored implements Placed {
   at = 0
   constructor(
     readonly task: TaskRecord,
-    readonly collector: Collector,
+    private readonly collector: Collector,
   ) {}
+
+  /** Its task is over. */
+  ended(): void {
+    this.collector.ended(this)
+  }
 }
 
 /** Stores tasks. Nothing that it does looks at more of them than it hands out. */

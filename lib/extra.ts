@@ -1,4 +1,3 @@
-import type { Stored } from './collector.js'
 import type { TaskRecord } from './task.js'
 
 /** What only some tasks have. */
@@ -21,8 +20,8 @@ export interface Extra {
   rethrown: number
   /** Where it was created, with MIOU_DEBUG. */
   created: string | undefined
-  /** What stands for it in the collector that stores it. */
-  stored: Stored | undefined
+  /** Who is told when it is over, beside its parent: what stands for it in the collector that stores it, or a promise. */
+  stored: { ended(): void } | undefined
   /** The waits on conditions that were cancelled: their mutexes count as unlocked. */
   lost: Set<object> | undefined
   /** Of its abort signal. */

@@ -7,12 +7,20 @@ import { COMPLETED, completionAt, NOBODY, submit, words } from './ring.js'
 import { IDLE, MADE, SUSPENDED, type Suspension, WAITING } from './suspension.js'
 
 /** Something that a completion is for. */
-interface Awaiting {
+export interface Awaiting {
   settle(result: number, a: number, b: number): void
 }
 
 const awaiting: (Awaiting | null)[] = []
 const free: number[] = []
+
+/** A token for the operation that is submitted next: its completion goes to `op`. */
+export function tokenFor(op: Awaiting): number {
+  let token = free.pop()
+  if (token === undefined) token = awaiting.push(null) - 1
+  awaiting[token] = op
+  return token
+}
 
 /** A completion has come: its token is free again. */
 export function completed(token: number, result: number, a: number, b: number): void {
@@ -45,9 +53,7 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
 
   /** Writes the submission; `wait` of each operation ends with this. */
   protected submit(code: number, x: number, y: number, z: number, u: number, v: number): void {
-    let token = free.pop()
-    if (token === undefined) token = awaiting.push(null) - 1
-    awaiting[token] = this
+    const token = tokenFor(this)
     this.token = token
     this.settled = false
     submit(code, token, x, y, z, u, v)

@@ -84,8 +84,8 @@ class Get extends Op<Result<unknown> | undefined> {
 
   wait(): void {}
 
-  override childEnded(child: TaskRecord): void {
-    if (child.extra?.stored?.collector === this.collector) ready(this.task)
+  override childEnded(): void {
+    if (this.collector!.hasEnded) ready(this.task)
   }
 
   abort(): void {}

@@ -1,4 +1,4 @@
-import { cancelTree } from './cancellation.js'
+import { abortSignalOf, cancelTree } from './cancellation.js'
 import { InvalidArgument } from './errors.js'
 import { currentTask, Compound, type Operation, type Suspension } from './operation.js'
 import { type Body, SHIELDED, type TaskRecord } from './task.js'
@@ -30,8 +30,9 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
   return value
 }
 
-/** The shield of a cancelled task is over: children that it kept are cancelled now. */
+/** The shield of a cancelled task is over: it and the children that it kept meet their `Cancelled` now. */
 function cancelShielded(task: TaskRecord): void {
+  abortSignalOf(task)
   for (let child = task.children; child !== null; child = child.older) {
     if (child.flags & SHIELDED) cancelTree(child, task.cancelled?.cause)
   }

@@ -127,6 +127,14 @@ export function shut(fd: FileDescr): void {
   if (words[COMPLETED] > 0) schedule()
 }
 
+/** Whether a task waits on a descriptor, or a write of several pieces is under way. */
+export function inUse(fd: FileDescr): boolean {
+  // What may not be packed to move is in use; nothing was packed before, since a message is packed at one go.
+  const waited = rust().pack(fd.index, fd.generation) < 0
+  rust().unpack()
+  return waited || fd.writing
+}
+
 /** A descriptor is closed, has moved, or was taken over: its handle is dead. */
 export function gone(fd: FileDescr): void {
   fd.index = -1

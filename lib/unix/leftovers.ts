@@ -34,8 +34,25 @@ function transparent(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
+/** What else ends with a run: streams that have taken descriptors over. */
+const ending = new Map<RunRecord, Set<() => void>>()
+
+/** Has `end` called at the end of a run, unless what this returns is called before. */
+export function endWithRun(run: RunRecord | null, end: () => void): () => void {
+  if (run === null) return () => {}
+  let ends = ending.get(run)
+  if (ends === undefined) {
+    ends = new Set()
+    ending.set(run, ends)
+  }
+  ends.add(end)
+  return () => ends.delete(end)
+}
+
 /** Closes the descriptors of a run that are open on this domain. */
 export function closeLeftovers(run: RunRecord): Leftovers {
+  for (const end of ending.get(run) ?? []) end()
+  ending.delete(run)
   let count = 0
   const sites: string[] = []
   for (const fd of open) {

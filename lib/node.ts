@@ -1,0 +1,5 @@
+export { abortSignal } from './node/abort-signal.js'
+export { toDuplex } from './node/duplex.js'
+export { type Runtime, start } from './node/runtime.js'
+export { type Scope, scope } from './node/scope.js'
+export { until } from './node/until.js'

@@ -1,0 +1,304 @@
+import { Duplex } from 'node:stream'
+import { InvalidArgument } from '../errors.js'
+import { type Awaiting, tokenFor } from '../io.js'
+import { schedule } from '../ready.js'
+import { CLOSED, letGo, makeRoom, PIECE, READ, receiveArea, reserve, sendArea, submit, WRITE } from '../ring.js'
+import type { RunRecord } from '../run-record.js'
+import type { Address } from '../unix/address.js'
+import { DATAGRAM, disown, FileDescr, gone, inUse, STREAM, shut, valid } from '../unix/descriptor.js'
+import { endWithRun } from '../unix/leftovers.js'
+import { address, peer } from '../unix/name.js'
+import { type SocketOptions, setOptions } from '../unix/options.js'
+import { shutdown } from '../unix/shutdown.js'
+import { systemError } from '../unix/system-error.js'
+
+type Done = (error?: Error | null) => void
+
+/** What `_writev` is given. */
+interface Chunk {
+  chunk: Buffer
+}
+
+/**
+ * A descriptor of this domain as a stream of Node's. It reads and writes over the ring as a task would, without one: it is
+ * called in the turn that brings what it waits for. Has what code for `net.Socket` asks for most.
+ */
+class Socket extends Duplex {
+  /** Bytes received, and bytes handed to the system. */
+  bytesRead = 0
+  bytesWritten = 0
+  /** Milliseconds of `setTimeout`; 0: none. */
+  timeout = 0
+  private readonly reads: Reads
+  private readonly writes: Writes
+  private readonly left: () => void
+  private timer: NodeJS.Timeout | undefined
+  private names: { local: Address | undefined; remote: Address | undefined } | undefined
+
+  constructor(
+    readonly fd: FileDescr,
+    run: RunRecord | null,
+  ) {
+    super()
+    this.reads = new Reads(this, fd)
+    this.writes = new Writes(this, fd)
+    this.left = endWithRun(run, () => this.destroy())
+  }
+
+  override _read(): void {
+    this.reads.begin()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.writes.begin([{ chunk }], done)
+  }
+
+  override _writev(chunks: Chunk[], done: Done): void {
+    this.writes.begin(chunks, done)
+  }
+
+  override _final(done: Done): void {
+    try {
+      if (this.fd.kind === STREAM) shutdown(this.fd, 'write')
+    } catch {
+      // The peer is gone already: whoever reads hears of it.
+    }
+    done()
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    clearTimeout(this.timer)
+    this.left()
+    shut(this.fd)
+    done(error)
+  }
+
+  /** Something was read or written: the time that it may be idle begins anew. */
+  touch(): void {
+    this.timer?.refresh()
+  }
+
+  /** Emits `timeout` after `ms` milliseconds in which nothing is read or written; 0: never. */
+  setTimeout(ms: number, listener?: () => void): this {
+    clearTimeout(this.timer)
+    this.timeout = ms
+    this.timer = ms > 0 ? setTimeout(() => this.emit('timeout'), ms).unref() : undefined
+    if (listener !== undefined) {
+      if (ms > 0) this.once('timeout', listener)
+      else this.off('timeout', listener)
+    }
+    return this
+  }
+
+  setNoDelay(noDelay = true): this {
+    return this.set({ noDelay })
+  }
+
+  /** `ms`: how long it is silent before the peer is asked; what the system has where it is 0. */
+  setKeepAlive(on = false, ms = 0): this {
+    return this.set({ keepAlive: on ? ms || 7_200_000 : false })
+  }
+
+  private set(options: SocketOptions): this {
+    try {
+      if (!this.destroyed && this.fd.kind === STREAM) setOptions(this.fd, options)
+    } catch {
+      // As `net.Socket` does: one that has failed meanwhile tells of that where it is read.
+    }
+    return this
+  }
+
+  /** Ends, and is destroyed once everything is written. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', this.destroy)
+  }
+
+  get remoteAddress(): string | undefined {
+    return host(this.name().remote)
+  }
+
+  get remotePort(): number | undefined {
+    return port(this.name().remote)
+  }
+
+  get remoteFamily(): string | undefined {
+    return family(this.name().remote)
+  }
+
+  get localAddress(): string | undefined {
+    return host(this.name().local)
+  }
+
+  get localPort(): number | undefined {
+    return port(this.name().local)
+  }
+
+  get localFamily(): string | undefined {
+    return family(this.name().local)
+  }
+
+  private name(): { local: Address | undefined; remote: Address | undefined } {
+    this.names ??= { local: known(() => address(this.fd)), remote: known(() => peer(this.fd)) }
+    return this.names
+  }
+}
+
+function known(name: () => Address): Address | undefined {
+  try {
+    return name()
+  } catch {
+    return undefined
+  }
+}
+
+function host(of: Address | undefined): string | undefined {
+  return of === undefined || 'path' in of ? undefined : of.host
+}
+
+function port(of: Address | undefined): number | undefined {
+  return of === undefined || 'path' in of ? undefined : of.port
+}
+
+function family(of: Address | undefined): string | undefined {
+  return host(of)
+    ?.replace(/.*:.*/, 'IPv6')
+    .replace(/^[\d.]+$/, 'IPv4')
+}
+
+/** What code that is not ours threw must not reach the turn that it was called in. */
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
+}
+
+/** The reading side: as long as the stream wants more, one read waits in the core. */
+class Reads implements Awaiting {
+  private reading = false
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly fd: FileDescr,
+  ) {}
+
+  begin(): void {
+    if (this.reading || this.fd.index < 0) return
+    this.reading = true
+    makeRoom(0)
+    submit(READ, tokenFor(this), this.fd.index, this.fd.generation, PIECE, 0, 0)
+    schedule()
+  }
+
+  settle(result: number, offset: number): void {
+    this.reading = false
+    let chunk: Buffer | null = null
+    if (result > 0) {
+      chunk = Buffer.allocUnsafe(result)
+      receiveArea.copy(chunk, 0, offset, offset + result)
+    }
+    if (result >= 0) letGo()
+    const { socket } = this
+    if (socket.destroyed) return
+    if (result < 0) {
+      socket.destroy(result === CLOSED ? undefined : systemError(result, 'read'))
+      return
+    }
+    socket.bytesRead += result
+    socket.touch()
+    try {
+      if (socket.push(chunk) && chunk !== null) this.begin()
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+}
+
+/** The writing side: what the stream hands over goes out a piece of at most 64 KiB at a time. */
+class Writes implements Awaiting {
+  private chunks: Chunk[] = []
+  /** Bytes that are not taken yet. */
+  private left = 0
+  /** The chunk that is next, and how much of it was taken. */
+  private at = 0
+  private off = 0
+  private done: Done = () => {}
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly fd: FileDescr,
+  ) {}
+
+  begin(chunks: Chunk[], done: Done): void {
+    this.chunks = chunks
+    this.left = 0
+    for (const { chunk } of chunks) this.left += chunk.length
+    this.at = 0
+    this.off = 0
+    this.done = done
+    this.piece()
+  }
+
+  /** Takes as many bytes as go into a piece, out of as many chunks as it takes. */
+  private piece(): void {
+    const length = Math.min(this.left, PIECE)
+    const start = reserve(length)
+    for (let end = start; end < start + length; ) {
+      const { chunk } = this.chunks[this.at]!
+      const count = chunk.copy(sendArea, end, this.off, Math.min(chunk.length, this.off + start + length - end))
+      end += count
+      this.off += count
+      if (this.off === chunk.length) {
+        this.at++
+        this.off = 0
+      }
+    }
+    this.left -= length
+    submit(WRITE, tokenFor(this), this.fd.index, this.fd.generation, start, length, 0)
+    schedule()
+  }
+
+  settle(result: number): void {
+    const { socket, done } = this
+    if (result >= 0) {
+      socket.bytesWritten += result
+      socket.touch()
+      if (this.left > 0 && !socket.destroyed) {
+        this.piece()
+        return
+      }
+    }
+    this.chunks = []
+    try {
+      done(result < 0 && result !== CLOSED ? systemError(result, 'write') : null)
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+}
+
+/**
+ * Makes a stream of Node's out of a stream socket, a pipe or a terminal, for everything that runs on one: http, tls, ws,
+ * pipelines. It takes the descriptor over: the handle is dead, an owned one is disowned, and the stream closes it. It ends
+ * with the run that the descriptor belongs to, and does not keep the process alive beyond that.
+ *
+ * @throws `InvalidArgument` for a datagram socket, or where a task waits on the descriptor; `Closed`; `NotOwner` where
+ * another task owns it.
+ * @example
+ * const server = http.createServer((request, response) => response.end('hello\n'))
+ * for (;;) {
+ *   const [client] = yield* Unix.accept(listener)
+ *   server.emit('connection', toDuplex(client))
+ * }
+ */
+export function toDuplex(fd: FileDescr): Duplex {
+  valid(fd, 'toDuplex(fd)')
+  if (fd.kind === DATAGRAM)
+    throw new InvalidArgument('toDuplex(fd) is for streams: datagrams go by recvfrom and sendto')
+  if (inUse(fd)) throw new InvalidArgument('toDuplex(fd): a task waits on the descriptor that is to be taken over')
+  disown(fd, 'toDuplex(fd)')
+  const taken = new FileDescr(fd.index, fd.generation, fd.kind, null)
+  gone(fd)
+  return new Socket(taken, fd.run)
+}
