@@ -82,7 +82,17 @@ export interface Wrapping extends Cargo {
 
 /** An empty wrapping. */
 export function wrapping(to: number, what: string): Wrapping {
-  return { to, what, leave: [], packed: 0, shared: false, numbers: new Map(), transferring: false, given: NOTHING, transfer: NONE }
+  return {
+    to,
+    what,
+    leave: [],
+    packed: 0,
+    shared: false,
+    numbers: new Map(),
+    transferring: false,
+    given: NOTHING,
+    transfer: NONE,
+  }
 }
 
 const NOTHING: ReadonlySet<unknown> = new Set()
