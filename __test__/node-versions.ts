@@ -10,19 +10,17 @@ const MAJORS = [20, 22, 24, 26]
 
 /** What each way to end in __test__/programs/endings.ts has to leave. */
 const endings: Record<string, { code: number; stdout: string; says?: RegExp }> = {
-  terminate: { code: 0, stdout: 'DomainDied\na call: 1\n' },
-  'exit of a domain': { code: 0, stdout: 'DomainDied\na call: 1\n' },
-  'throw in a domain': { code: 0, stdout: 'DomainDied\na call: 1\n' },
-  'reject in a domain': { code: 0, stdout: 'DomainDied\na call: 1\n' },
-  'terminate the runner': { code: 0, stdout: 'DomainDied\na call: 1\n' },
-  deaths: { code: 0, stdout: 'DomainDied\n' },
-  end: { code: 0, stdout: 'the end\n' },
   exit: { code: 7, stdout: '' },
   'exit in a callback': { code: 7, stdout: '' },
   'exit while threads wait': { code: 7, stdout: '' },
   'throw in a callback': { code: 1, stdout: '', says: /Error: foreign code threw/ },
   'throw in main': { code: 1, stdout: '', says: /Error: main threw/ },
+  'terminate the runner': { code: 0, stdout: 'DomainDied\na call: 1\n' },
+  deaths: { code: 0, stdout: 'DomainDied\n' },
 }
+
+/** Ways that the program outlives: all of them, one after the other, in one process. */
+const survived = ['terminate', 'exit of a domain', 'throw in a domain', 'reject in a domain', 'end']
 
 /** A test of one version of Node, which says so and ends where that version can't be had. */
 function on(major: number, title: string, body: (t: ExecutionContext, node: string) => Promise<void>): void {
@@ -66,6 +64,11 @@ for (const major of MAJORS) {
     const served = await stop(t, server)
     for (const { domain, connections } of served) t.true(connections > 0, `domain ${domain} served nobody`)
     t.is(total(served).connections, 100)
+  })
+
+  on(major, 'domains that die are seen as DomainDied, and the others go on', async (t, node) => {
+    const stdout = `${'DomainDied\na call: 1\n'.repeat(4)}the end\n`
+    leaves(t, await program(t, 'endings', survived, node).ended, { code: 0, stdout })
   })
 
   for (const [ending, expected] of Object.entries(endings)) {

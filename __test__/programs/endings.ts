@@ -3,8 +3,8 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 
 /*
- * Domains in the middle of everything that can be under way, and then one way for them to end, which the argument names.
- * What the program says and its exit code are checked by __test__/node-versions.ts.
+ * Domains in the middle of everything that can be under way, and then the ways for them to end that the arguments name. What
+ * the program says and its exit code are checked by __test__/node-versions.ts.
  */
 
 const Socket = Unix.Ownership
@@ -92,8 +92,8 @@ function* survive(dying: Miou.Task<unknown>): Steps<void> {
   Miou.print(`a call: ${yield* Miou.call(one, [])}`)
 }
 
-/** Runs `body` on three domains, all of them busy. */
-async function amid(body: () => Steps<void>): Promise<void> {
+/** Runs `body` beside that many other domains, all of them busy. */
+async function amid(body: () => Steps<void>, domains = 2): Promise<void> {
   await Miou.run(
     function* () {
       const others = Miou.Domain.all().slice(1)
@@ -105,7 +105,7 @@ async function amid(body: () => Steps<void>): Promise<void> {
         else ofDomain(yield* Miou.await(task))
       }
     },
-    { domains: 2 },
+    { domains },
   )
 }
 
@@ -117,7 +117,7 @@ function ofDomain(result: Miou.Result<void>): void {
 const workers: Worker[] = []
 
 const cases: Record<string, () => Promise<void>> = {
-  /** A domain's worker is terminated from outside. */
+  /** A domain's worker is terminated from outside, one of the first two of the process. */
   terminate: () =>
     amid(function* () {
       const dying = Miou.call(last, ['wait'])
@@ -127,12 +127,13 @@ const cases: Record<string, () => Promise<void>> = {
       yield* survive(dying)
     }),
 
-  /** Each domain that dies is replaced; the third death within a second ends the run. */
+  /** A domain that dies is replaced, but the third death within a second ends the run. */
   async deaths() {
     const died = (error: unknown): void => console.log(error instanceof Miou.DomainDied ? 'DomainDied' : String(error))
     await amid(function* () {
-      for (;;) yield* Miou.await(Miou.call(last, ['exit']))
-    }).catch(died)
+      const dying = Miou.Domain.all().flatMap((pin) => (pin === 0 ? [] : Miou.call(last, ['exit'], { pin })))
+      yield* Miou.awaitAll(dying)
+    }, 4).catch(died)
   },
 
   exit: () =>
@@ -193,7 +194,7 @@ const cases: Record<string, () => Promise<void>> = {
 
 if (isMainThread) {
   process.on('worker', (worker) => workers.push(worker))
-  await cases[process.argv[2]!]!()
+  for (const ending of process.argv.slice(2)) await cases[ending]!()
 } else if (workerData === 'runner') {
   await amid(function* () {
     parentPort!.postMessage('up')
