@@ -1,30 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { test } from '../support/case.js'
-import { Client } from '../support/client.js'
+import { Client, connected, freePort } from '../support/client.js'
 import { built, Process } from '../support/process.js'
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** Connects as soon as somebody listens. */
-async function connected(port: number): Promise<Client> {
-  for (;;) {
-    try {
-      return await Client.connect(port)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error
-    }
-  }
-}
 
 test('examples/echo.ts serves clients on every domain, and ends in order at SIGINT', async (t) => {
   const port = await freePort()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A client over node:net: what is tested is not tested by itself. */
 export class Client {
@@ -82,4 +82,25 @@ export class Client {
 /** Many clients at once. */
 export function clients(count: number, port: number): Promise<Client[]> {
   return Promise.all(Array.from({ length: count }, () => Client.connect(port)))
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Connects as soon as somebody listens. */
+export async function connected(port: number): Promise<Client> {
+  for (;;) {
+    try {
+      return await Client.connect(port)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error
+    }
+  }
 }
