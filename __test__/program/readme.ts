@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from '../support/case.js'
 import { Client, connected, freePort } from '../support/client.js'
@@ -34,4 +34,18 @@ test("the README's first program compiles and serves", async (t) => {
     t.is((await client.rest()).length, 0)
   }
   t.is(server.stderr, '')
+})
+
+test('what the README shows of an example is what is in it', (t) => {
+  const [, ...shown] = [...readFileSync(built('README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(
+    ([, text]) => text!,
+  )
+  const examples = readdirSync(built('examples')).filter((name) => name.endsWith('.ts'))
+  const texts = examples.map((name) => readFileSync(built(`examples/${name}`), 'utf8'))
+  t.true(shown.length > 0)
+  for (const text of shown)
+    t.true(
+      texts.some((example) => example.includes(text)),
+      text,
+    )
 })

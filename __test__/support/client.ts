@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
 /** A client over node:net: what is tested is not tested by itself. */
 export class Client {
@@ -84,14 +84,20 @@ export function clients(count: number, port: number): Promise<Client[]> {
   return Promise.all(Array.from({ length: count }, () => Client.connect(port)))
 }
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, below those that the system gives to whoever connects. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const listens = await new Promise((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!listens) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** Connects as soon as somebody listens. */
