@@ -18,6 +18,7 @@ const codes: Record<string, string> = {
   DomainDied: 'ERR_MIOU_DOMAIN_DIED',
   Undefined: 'ERR_MIOU_UNDEFINED',
   EndOfFile: 'ERR_MIOU_END_OF_FILE',
+  ProxyHeaderError: 'ERR_MIOU_PROXY_HEADER',
   FinallyRaised: 'ERR_MIOU_FINALLY_RAISED',
   OnCancellationRaised: 'ERR_MIOU_ON_CANCELLATION_RAISED',
 }

@@ -27,6 +27,8 @@ export declare class Domain {
    * lowest two bits.
    */
   adopt(fd: number, nonBlocking: boolean): number
+  /** A second descriptor of the same open file: its place. */
+  duplicate(index: number, generation: number): number
   /** The number that the system knows a descriptor by. */
   number(index: number, generation: number): number
   /** Binds a socket to an encoded address, and listens. `sharing`: 0 with nobody, 1 within the process, 2 with others. */

@@ -88,6 +88,11 @@ export class EndOfFile extends MiouError {
   readonly code = 'ERR_MIOU_END_OF_FILE'
 }
 
+/** What a peer sent first is no PROXY protocol header, or not one that is accepted. */
+export class ProxyHeaderError extends MiouError {
+  readonly code = 'ERR_MIOU_PROXY_HEADER'
+}
+
 /** The `finally` of `protect` threw; `cause` is what it threw. */
 export class FinallyRaised extends MiouError {
   readonly code = 'ERR_MIOU_FINALLY_RAISED'

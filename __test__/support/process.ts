@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
@@ -20,8 +20,14 @@ export class Process {
   /** Resolves when it is over. */
   readonly ended: Promise<Ended>
 
-  constructor(t: ExecutionContext, command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } })
+  constructor(
+    t: ExecutionContext,
+    command: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+    stdio: StdioOptions = 'pipe',
+  ) {
+    this.child = spawn(command, args, { stdio, env: { ...process.env, ...env } })
     t.teardown(() => this.child.kill('SIGKILL'))
     const { stdout, stderr } = this.child
     stdout!.setEncoding('utf8').on('data', (text) => {

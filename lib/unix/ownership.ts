@@ -9,10 +9,13 @@ import type { Address } from './address.js'
 import * as connecting from './connect.js'
 import * as datagrams from './datagram.js'
 import { FileDescr, resourceOf, close as shut } from './descriptor.js'
+import * as copying from './duplicate.js'
+import * as activation from './inherited.js'
 import * as names from './name.js'
 import * as numbers from './number.js'
 import * as options from './options.js'
 import type { SocketOptions } from './options.js'
+import * as balancing from './proxy-header.js'
 import type { Range } from './range.js'
 import * as reading from './read.js'
 import * as filling from './really-read.js'
@@ -86,6 +89,20 @@ export function ofFileDescr(fd: number, options?: { nonBlocking?: boolean }): Fi
   return owning(() => numbers.ofFileDescr(fd, options), 'ofFileDescr(fd)')
 }
 
+/** As `Unix.duplicate`; the current task owns the second descriptor as well. @throws `NotOwner` */
+export function duplicate(fd: FileDescr): FileDescr {
+  check(fd, 'duplicate(fd)')
+  return owning(() => copying.duplicate(fd), 'duplicate(fd)')
+}
+
+/** As `Unix.inherited`; the current task owns the sockets. */
+export function inherited(): FileDescr[] {
+  const task = currentTask('Unix.Ownership.inherited()')
+  const sockets = activation.inherited()
+  for (const fd of sockets) attach(resourceOf(fd), task)
+  return sockets
+}
+
 /** As `Unix.toFileDescr`. @throws `NotOwner` */
 export function toFileDescr(fd: FileDescr): number {
   check(fd, 'toFileDescr(fd)')
@@ -114,6 +131,12 @@ export function connect(fd: FileDescr, address: Address, options?: SocketOptions
 export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation<number> {
   check(fd, 'read(fd, buf)')
   return reading.read(fd, buf, options)
+}
+
+/** As `Unix.proxyHeader`. @throws `NotOwner` */
+export function proxyHeader(fd: FileDescr): Operation<balancing.ProxyHeader> {
+  check(fd, 'proxyHeader(fd)')
+  return balancing.proxyHeader(fd)
 }
 
 /** As `Unix.readView`. @throws `NotOwner` */

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use crate::exhaustion;
 use crate::listeners::Listening;
@@ -82,8 +84,8 @@ pub struct Descriptor {
     pub readers: Waiting,
     /// Who waits to write, send or connect.
     pub writers: Waiting,
-    /// The address that it is bound to, where `bind` was asked for.
-    pub listening: Option<Box<Listening>>,
+    /// The address that it is bound to, where `bind` was asked for; its duplicates keep it too.
+    pub listening: Option<Arc<Listening>>,
     /// What was handed back, oldest first. A box, since it is hardly ever there.
     #[expect(
         clippy::box_collection,
@@ -114,6 +116,18 @@ impl Descriptor {
             listening: None,
             returned: None,
         }
+    }
+
+    /// A second descriptor of the same open file, closed on exec. What was handed back stays with the first.
+    ///
+    /// # Errors
+    /// Those of `fcntl`: `MFILE`.
+    pub fn duplicate(&self) -> Result<Self, Errno> {
+        let mut copy = Self::new(rustix::io::fcntl_dupfd_cloexec(self, STANDARD + 1)?, self.kind);
+        copy.blocking = self.blocking;
+        copy.lingers = self.lingers;
+        copy.listening.clone_from(&self.listening);
+        Ok(copy)
     }
 
     /// Whether a read, or whatever takes what comes in, is worth an attempt.
@@ -207,4 +221,4 @@ impl Drop for Descriptor {
 }
 
 /// The highest number of a standard stream.
-const STANDARD: i32 = 2;
+pub const STANDARD: i32 = 2;

@@ -163,6 +163,13 @@ impl Domain {
         }))
     }
 
+    /// A second descriptor of the same open file: its place.
+    #[napi(catch_unwind)]
+    pub fn duplicate(&self, index: i32, generation: i32) -> i32 {
+        let made = self.core().duplicate(key(index, generation));
+        self.made(made)
+    }
+
     /// The number that the system knows a descriptor by.
     #[napi(catch_unwind)]
     pub fn number(&self, index: i32, generation: i32) -> i32 {

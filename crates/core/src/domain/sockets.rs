@@ -1,14 +1,15 @@
 //! The rare calls that never suspend: making sockets, naming them, their options, their end.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::OFlags;
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags};
 use rustix::net::{AddressFamily, Shutdown, SocketAddrAny, SocketType, sockopt};
 
 use super::{CLOSED, Domain};
 use crate::address::{self, Address};
-use crate::descriptor::{Descriptor, Kind, Returned};
+use crate::descriptor::{Descriptor, Kind, Returned, STANDARD};
 use crate::listeners::{Listening, Sharing};
 use crate::number;
 use crate::options;
@@ -64,7 +65,7 @@ impl Domain {
             Ok(_) => return Err((fd, Errno::PROTONOSUPPORT)),
             Err(_) => Kind::File,
         };
-        if let Err(errno) = set_mode(fd.as_fd(), non_blocking) {
+        if let Err(errno) = set_mode(fd.as_fd(), non_blocking).and_then(|()| close_on_exec(fd.as_fd())) {
             return Err((fd, errno));
         }
         let mut descriptor = Descriptor::new(fd, kind);
@@ -91,6 +92,16 @@ impl Domain {
         }
     }
 
+    /// Makes a second descriptor of the same open file.
+    ///
+    /// # Errors
+    /// `BADF` where it is not here, `MFILE`.
+    pub fn duplicate(&mut self, key: Key) -> Result<Key> {
+        let copy = self.descriptor(key)?.duplicate()?;
+        let kind = copy.kind;
+        Ok(self.take_in(copy, kind).0)
+    }
+
     /// The number that the system knows a descriptor by.
     ///
     /// # Errors
@@ -111,7 +122,7 @@ impl Domain {
             Address::Path(to) => rustix::net::bind(&*descriptor, &to)?,
             Address::Inet(to) => {
                 sockopt::set_socket_reuseaddr(&*descriptor, reuse_address)?;
-                descriptor.listening = Some(Box::new(Listening::bind(descriptor.as_fd(), to, sharing)?));
+                descriptor.listening = Some(Arc::new(Listening::bind(descriptor.as_fd(), to, sharing)?));
             }
         }
         if !datagram {
@@ -237,6 +248,14 @@ impl Domain {
     }
 }
 
+/// A program that is started from here inherits what it is given and nothing else: its standard streams, as a rule.
+fn close_on_exec(fd: BorrowedFd<'_>) -> Result<()> {
+    if fd.as_raw_fd() <= STANDARD {
+        return Ok(());
+    }
+    rustix::io::fcntl_setfd(fd, rustix::io::fcntl_getfd(fd)? | FdFlags::CLOEXEC)
+}
+
 fn set_mode(fd: BorrowedFd<'_>, non_blocking: bool) -> Result<()> {
     let flags = rustix::fs::fcntl_getfl(fd)?;
     let wanted = if non_blocking {
@@ -260,7 +279,7 @@ fn make(family: AddressFamily, r#type: SocketType) -> Result<OwnedFd> {
 #[cfg(target_vendor = "apple")]
 fn make(family: AddressFamily, r#type: SocketType) -> Result<OwnedFd> {
     let fd = rustix::net::socket(family, r#type, None)?;
-    rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&fd, true)?;
     Ok(fd)
 }
