@@ -1,0 +1,31 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import * as Unix from 'miou/unix'
+import type { Steps } from './noted.js'
+
+const { Ownership } = Unix
+let last = 0
+
+/** A listening socket that the current task owns, and what takes its name back. */
+export function listening(): { listener: Unix.FileDescr; path: string; forget(): void } {
+  const path = join(tmpdir(), `miou-tree-${process.pid}-${threadId}-${++last}`)
+  const listener = Ownership.unixSocket()
+  Ownership.bindAndListen(listener, { path })
+  return { listener, path, forget: () => rmSync(path, { force: true }) }
+}
+
+/** Two sockets that are connected with each other; the current task owns both. */
+export function* pair(): Steps<[Unix.FileDescr, Unix.FileDescr]> {
+  const { listener, path, forget } = listening()
+  try {
+    const one = Ownership.unixSocket()
+    yield* Ownership.connect(one, { path })
+    const [other] = yield* Ownership.accept(listener)
+    Ownership.close(listener)
+    return [one, other]
+  } finally {
+    forget()
+  }
+}
