@@ -1,8 +1,9 @@
+import { cargoOf } from './cargo.js'
 import { pack } from './clone.js'
 import { rust } from './domain-thread.js'
 import { log } from './log.js'
 import { BEQUEST, onMessage, REVOKED } from './mail.js'
-import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
+import { begin, prepare, put, putInt, send } from './message.js'
 import { type Reference, referenceOf } from './portable.js'
 import { runs } from './remote.js'
 import { finaliserOf, identify } from './resource-clone.js'
@@ -39,29 +40,26 @@ function bequeath(resource: Resource, task: TaskRecord): void {
   const root = rootOf(task)
   if (finaliser === undefined || !(root.flags & CALLED)) return
   const { place } = root.extra!
-  if (place < 0 || !mayBeLeft(resource.value, place)) return
+  if (place < 0 || !mayBeLeft(resource.value)) return
   resource.heir = place
+  const bequest: Sent = { identity: identify(resource), value: resource.value, finaliser }
+  const prepared = prepare(bequest, place, cargoOf('a resource'))
   begin(BEQUEST)
   putInt(task.run.id)
   putInt(root.id)
-  putValue(
-    { identity: identify(resource), value: resource.value, finaliser } satisfies Sent,
-    wrapping(place, 'a resource'),
-  )
+  put(prepared)
   send(place)
   post()
 }
 
 /** Whether a value crosses and may be on two domains: a descriptor, or another resource, is on one. */
-function mayBeLeft(value: unknown, place: number): boolean {
-  const wrap = wrapping(place, 'a resource')
+function mayBeLeft(value: unknown): boolean {
+  const cargo = cargoOf('a resource')
   try {
-    structuredClone(pack(value, wrap))
-    return wrap.leave.length === 0
+    structuredClone(pack(value, cargo))
+    return cargo.moving.length === 0
   } catch {
     return false
-  } finally {
-    abandon(wrap)
   }
 }
 
@@ -69,9 +67,10 @@ function revoke(resource: Resource, task: TaskRecord): void {
   const { heir } = resource
   if (heir === 0) return
   resource.heir = 0
+  const prepared = prepare(resource.identity, heir, cargoOf('a resource'))
   begin(REVOKED)
   putInt(task.run.id)
-  putValue(resource.identity, wrapping(heir, 'a resource'))
+  put(prepared)
   send(heir)
   post()
 }

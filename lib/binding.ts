@@ -41,9 +41,11 @@ export declare class Domain {
   close(index: number, generation: number): number
   /** Carries out what was submitted, without a turn: makes room in the ring. */
   drain(): void
-  /** The message that descriptors were packed for is not sent. */
+  /** What descriptors and objects were packed for is not sent. */
   unpack(): void
-  /** Chooses a descriptor to travel with the next message that is sent. */
+  /** Whether a task waits on a descriptor. */
+  inUse(index: number, generation: number): boolean
+  /** Chooses a descriptor to travel with the next message or value. */
   pack(index: number, generation: number): number
   /** Withdraws an operation that waits on a descriptor; whether it still waited. */
   withdraw(index: number, generation: number, token: number): boolean

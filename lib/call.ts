@@ -1,16 +1,18 @@
 import { bequeathGiven } from './bequest.js'
+import { atEnd, over } from './at-end.js'
+import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
-import { onceLoaded } from './handle.js'
+import { type Arrived, closeMoved, onceLoaded } from './handle.js'
 import { extra } from './extra.js'
 import { CALL, onMessage } from './mail.js'
 import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
-import { abandon, begin, type Message, putInt, putText, putValues, send, wrapping } from './message.js'
+import { begin, type Message, prepareAll, put, putInt, putText, send } from './message.js'
 import { currentTask, type Operation } from './operation.js'
 import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
 import { hurry, ready } from './ready.js'
 import { endWith, runs } from './remote.js'
-import { attach, detach, type Resource } from './resource.js'
+import { attach, detach, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
 import { CALLED, DONE, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
@@ -130,9 +132,8 @@ function sendCall(
 ): void {
   const { name = '', transfer } = options
   const give = [...new Set(options.give)]
-  const wrap = wrapping(to, 'an argument of call')
-  if (transfer !== undefined) wrap.transfer = transfer
-  if (give.length > 0) wrap.given = new Set(give)
+  const cargo = cargoOf('an argument of call', new Set(give))
+  const prepared = prepareAll([...args, ...give], to, cargo, transfer)
   begin(CALL)
   putInt(run.id)
   putInt(id)
@@ -141,15 +142,10 @@ function sendCall(
   putInt(seed)
   const number = putReference(reference, to)
   putText(name.slice(0, 200))
-  try {
-    putValues(give.length === 0 ? args : [...args, ...give], wrap)
-  } catch (error) {
-    abandon(wrap)
-    throw error
-  }
-  told.get(to)!.set(`${reference.url}#${reference.name}`, number)
   putInt(give.length)
-  send(to, wrap)
+  put(prepared)
+  told.get(to)!.set(`${reference.url}#${reference.name}`, number)
+  send(to)
   for (const resource of give) {
     bequeathGiven(run, resource, to, id)
     detach(resource)
@@ -197,10 +193,11 @@ onMessage(CALL, (message) => {
   const seed = message.int()
   const reference = referenceIn(message)
   const name = message.text()
+  const gifts = message.int()
   message.arrived.run = run ?? null
   const values = message.values()
-  const given = values.splice(values.length - message.int()) as Resource[]
-  if (run === undefined) return
+  const given = values.splice(values.length - gifts) as Resource[]
+  if (run === undefined) return refused(message.arrived, given)
   const task = new TaskRecord(id, run, null, null, seed)
   task.flags = CALLED
   const more = extra(task)
@@ -210,23 +207,32 @@ onMessage(CALL, (message) => {
   run.roots.add(task)
   run.called.set(id, task)
   for (const resource of given) attach(resource, task)
-  onceLoaded(message.arrived, () => {
+  const { arrived } = message
+  const close = (): void => closeMoved(arrived)
+  if (arrived.moved.length > 0) atEnd(task, close)
+  const begun = (fn: AnyFunction): void => {
+    task.code = () => {
+      over(task, close)
+      return fn(...values)
+    }
+    ready(task)
+  }
+  onceLoaded(arrived, () => {
     const fn = find(reference)
-    if (fn !== undefined) return begun(task, fn, values)
-    load(reference).then(
-      (loaded) => begun(task, loaded, values),
-      (error) => {
-        task.code = () => {
-          throw error
-        }
-        ready(task)
-      },
-    )
+    if (fn !== undefined) return begun(fn)
+    load(reference).then(begun, (error) => {
+      task.code = () => {
+        throw error
+      }
+      ready(task)
+    })
   })
 })
 
-/** The function is here: its task may run, unless it was cancelled meanwhile. */
-function begun(task: TaskRecord, fn: AnyFunction, args: unknown[]): void {
-  task.code = () => fn(...args)
-  ready(task)
+/** A call came when its run had ended here: what it was given is finalised, and its descriptors are closed. */
+function refused(arrived: Arrived, given: Resource[]): void {
+  onceLoaded(arrived, () => {
+    for (const resource of given) finaliseFreely(resource)
+    closeMoved(arrived)
+  })
 }

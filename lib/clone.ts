@@ -1,7 +1,8 @@
 import { types } from 'node:util'
+import type { Cargo } from './cargo.js'
 import { packError, type PackedError, unpackError } from './error-clone.js'
 import { InvalidArgument } from './errors.js'
-import { type Arrived, type Cargo, kindNamed, kindOf } from './handle.js'
+import { type Arrived, kindNamed, kindOf } from './handle.js'
 import { TaskRecord } from './task.js'
 
 /** The property that marks what stands for a handle or an error. */

@@ -1,3 +1,4 @@
+import { giveUpAll } from './at-end.js'
 import { cancelTree, makeCancelled } from './cancellation.js'
 import { discard } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
@@ -44,6 +45,7 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
     leaveMutexes(task, broken !== undefined)
     releaseOwner(task)
   }
+  if (task.extra !== null && task.extra.atEnd !== undefined) giveUpAll(task)
   if (broken !== undefined) {
     task.flags |= FATAL
     task.run.fail(broken)

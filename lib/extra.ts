@@ -24,6 +24,8 @@ export interface Extra {
   stored: { ended(): void } | undefined
   /** The waits on conditions that were cancelled: their mutexes count as unlocked. */
   lost: Set<object> | undefined
+  /** What gives up what it owes to others, see at-end.ts. */
+  atEnd: Set<() => void> | undefined
   /** Of its abort signal. */
   controller: AbortController | undefined
   /** What runs its slices in the async context of its creator. */
@@ -44,6 +46,7 @@ export function extra(task: TaskRecord): Extra {
     created: undefined,
     stored: undefined,
     lost: undefined,
+    atEnd: undefined,
     controller: undefined,
     context: undefined,
   }

@@ -1,20 +1,5 @@
+import type { Cargo } from './cargo.js'
 import type { RunRecord } from './run-record.js'
-
-/** What a message carries beside its bytes. */
-export interface Cargo {
-  /** How many descriptors were packed in the core to move with it. */
-  packed: number
-  /** Whether objects were shared in the core, to be kept alive by it. */
-  shared: boolean
-  /** Which of them each handle stands for. */
-  numbers: Map<object, number>
-  /** The message hands them to the parent of the task that sends it: their handles may still be returned. */
-  transferring: boolean
-  /** What is done with their handles once the message is sent and nothing can fail any more. */
-  leave: (() => void)[]
-  /** Resources that the message gives away: what they stand for may cross. */
-  given: ReadonlySet<unknown>
-}
 
 /** A kind of object that crosses between domains as a handle. */
 export interface HandleKind<H> {
@@ -32,6 +17,8 @@ export interface Arrived {
   words: number[]
   /** The run that it belongs to. */
   run: RunRecord | null
+  /** Handles of what moved with it: whoever can't deliver it closes them. */
+  moved: Disposable[]
   /** Modules that it needs and that are being loaded: finalisers are plain functions, and can't wait for theirs. */
   loading: Promise<unknown>[]
 }
@@ -40,6 +27,11 @@ export interface Arrived {
 export function onceLoaded({ loading }: Arrived, go: () => void): void {
   if (loading.length === 0) go()
   else void Promise.allSettled(loading).then(go)
+}
+
+/** Nobody gets the message: closes the descriptors that came with it and that nobody owns. */
+export function closeMoved({ moved }: Arrived): void {
+  for (const one of moved) one[Symbol.dispose]()
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: kinds of all handles are kept together

@@ -1,6 +1,7 @@
+import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { INTERRUPT, onMessage } from './mail.js'
-import { begin, onSend, putValue, send, wrapping } from './message.js'
+import { begin, onSend, prepare, put, send } from './message.js'
 import type { RunRecord } from './run-record.js'
 
 /*
@@ -15,8 +16,9 @@ const others = new Map<number, Int32Array>()
 export function shareInterrupt(run: RunRecord, word: Int32Array): void {
   for (const to of run.places) {
     if (to === place()) continue
+    const prepared = prepare(word, to, cargoOf('the interrupt of an event source'))
     begin(INTERRUPT)
-    putValue(word, wrapping(to, 'the interrupt of an event source'))
+    put(prepared)
     send(to)
   }
 }

@@ -1,4 +1,5 @@
 import { inContext } from './async-context.js'
+import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { type DomainDied, InvalidArgument } from './errors.js'
 import { shareInterrupt } from './interrupt.js'
@@ -6,7 +7,7 @@ import { closeLeftovers, type Leftovers } from './leftovers.js'
 import { domainDied, domainDiedLast, forgetDomain, rootOver } from './lost.js'
 import { DIED, JOIN, LEAVE, LEFT, onMessage } from './mail.js'
 import { sendDeferred } from './call.js'
-import { begin, putInt, putValue, send, wrapping } from './message.js'
+import { begin, prepare, put, putInt, send } from './message.js'
 import { find, load, type Reference } from './portable.js'
 import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
@@ -26,8 +27,9 @@ export interface Joining {
 
 /** Asks the domain at `to` to take part in a run. Messages arrive in order: it does so before anything else of the run. */
 export function sendJoin(to: number, joining: Joining): void {
+  const prepared = prepare(joining, to, cargoOf('a run'))
   begin(JOIN)
-  putValue(joining, wrapping(to, 'a run'))
+  put(prepared)
   send(to)
 }
 
@@ -86,10 +88,10 @@ onMessage(LEAVE, (message) => {
   const id = message.int()
   const record = runs.get(id)
   if (record === undefined) return
-  const left = leaveRun(record)
+  const prepared = prepare(leaveRun(record), message.from, cargoOf('what a run left'))
   begin(LEFT)
   putInt(id)
-  putValue(left, wrapping(message.from, 'what a run left'))
+  put(prepared)
   send(message.from)
 })
 
@@ -117,9 +119,10 @@ export interface Change {
 
 /** Tells the domain at `to` that the domains of a run have changed. */
 export function sendChange(to: number, run: number, change: Change): void {
+  const prepared = prepare(change, to, cargoOf('the death of a domain'))
   begin(DIED)
   putInt(run)
-  putValue(change, wrapping(to, 'the death of a domain'))
+  put(prepared)
   send(to)
 }
 

@@ -1,8 +1,10 @@
+import { types } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, type TransferListItem } from 'node:worker_threads'
 import { pack, unpack } from './clone.js'
-import { rust } from './domain-thread.js'
+import { type Cargo, depart, left, limit } from './cargo.js'
 import { InvalidArgument } from './errors.js'
-import type { Arrived, Cargo } from './handle.js'
+import type { Arrived } from './handle.js'
+import { STRAY } from './mail.js'
 import * as ring from './ring.js'
 import { receiveArea, sendArea } from './ring.js'
 import { schedule } from './ready.js'
@@ -13,7 +15,7 @@ import { schedule } from './ready.js'
  * message says to take one from there.
  */
 
-/** Longest message but for its last value, and longest string or bytes that travel in it. */
+/** Most characters and bytes that travel in a message. */
 const INLINE = 4096
 
 const UNDEFINED = 0
@@ -26,6 +28,9 @@ const BYTES = 6
 const POSTED = 7
 /** Posted, with something in it that has to be unpacked. */
 const PACKED = 8
+
+/** In place of the number of values: they were posted as one. */
+const LISTED = 0xff
 
 const out = new DataView(sendArea.buffer, sendArea.byteOffset, sendArea.byteLength)
 const arriving = new DataView(receiveArea.buffer, receiveArea.byteOffset, receiveArea.byteLength)
@@ -45,15 +50,17 @@ export function forget(to: number): void {
   ports.delete(to)
 }
 
-// The message that is being written. One at a time: nothing that writes a message lets anything else run.
+// The message that is being written. One at a time: from `begin` to `send` no code of the user's runs, see `prepare`.
 let at = 0
 let start = 0
+let load: Prepared | undefined
 
 /** Begins a message of a kind. */
 export function begin(kind: number): void {
   ring.makeRoom(ring.PIECE)
   start = ring.reserve(0)
   at = start
+  load = undefined
   out.setUint8(at++, kind)
 }
 
@@ -70,114 +77,122 @@ export function putText(text: string): void {
   at += 2 + length
 }
 
-/** What may stand in a message, and to whom. */
-export interface Wrapping extends Cargo {
-  /** Place of the domain that it is for. */
-  to: number
-  /** What is transferred with posted values instead of cloned. */
-  transfer: readonly TransferListItem[]
-  /** What errors call the value. */
-  what: string
+/** Values that are ready for a message: none of them can be refused any more. */
+export interface Prepared {
+  /** Those that travel in it; undefined where they were posted. */
+  inline: readonly unknown[] | undefined
+  form: typeof POSTED | typeof PACKED
+  cargo: Cargo | undefined
 }
 
-/** An empty wrapping. */
-export function wrapping(to: number, what: string): Wrapping {
-  return {
-    to,
-    what,
-    leave: [],
-    packed: 0,
-    shared: false,
-    numbers: new Map(),
-    transferring: false,
-    given: NOTHING,
-    transfer: NONE,
-  }
-}
-
-const NOTHING: ReadonlySet<unknown> = new Set()
+/** What is moved with posted values instead of cloned. */
 const NONE: readonly TransferListItem[] = []
 
 /**
- * Adds any value that may cross. Throws `InvalidArgument`, and then nothing has moved. A message has one such value, as
- * its last part: what was posted for it can't be taken back.
+ * Packs a value for the message to the domain at `to` that is begun next: between the two no code of the user's may run, as
+ * it does here. A message has one such value, or list of values.
+ *
+ * @throws `InvalidArgument`, and then nothing has moved.
  */
-export function putValue(value: unknown, wrap: Wrapping): void {
-  if (wrap.transfer.length > 0 || !putInline(value)) post(value, wrap)
+export function prepare(value: unknown, to: number, cargo: Cargo, transfer = NONE): Prepared {
+  if (transfer.length === 0 && sizeOf(value) <= INLINE) return { inline: [value], form: POSTED, cargo: undefined }
+  return post(value, to, cargo, transfer)
 }
 
-/** Adds a list of values, as `putValue` does a value: one by one where all of them are short, otherwise posted as one. */
-export function putValues(values: readonly unknown[], wrap: Wrapping): void {
-  const here = at
-  if (values.length < 0xff && wrap.transfer.length === 0) {
-    out.setUint8(at++, values.length)
-    if (values.every(putInline)) return
-    at = here
+/** As `prepare`, of a list: one by one where all of them are short, otherwise posted as one. */
+export function prepareAll(values: readonly unknown[], to: number, cargo: Cargo, transfer = NONE): Prepared {
+  if (transfer.length === 0 && values.length < LISTED) {
+    let size = 0
+    for (const value of values) size += sizeOf(value)
+    if (size <= INLINE) return { inline: values, form: POSTED, cargo: undefined }
   }
-  out.setUint8(at++, 0xff)
-  post(values, wrap)
+  return post(values, to, cargo, transfer)
 }
 
-/** Adds a value that is short enough to travel in the message; false where it is not. */
-function putInline(value: unknown): boolean {
-  if (at - start >= INLINE) return false
+/** About how much room a value takes in the message; infinite where it has to be posted. */
+function sizeOf(value: unknown): number {
   switch (typeof value) {
     case 'undefined':
-      out.setUint8(at++, UNDEFINED)
-      return true
+    case 'boolean':
+    case 'number':
+      return 1
+    case 'string':
+      // Lone surrogates only survive cloning.
+      return value.length <= INLINE && value.isWellFormed() ? value.length : Number.POSITIVE_INFINITY
+    case 'object':
+      if (value === null) return 1
+      if (types.isUint8Array(value) && !types.isSharedArrayBuffer(value.buffer)) return value.byteLength
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+/** Posts a value on the port of the domain that the message is for. */
+function post(value: unknown, to: number, cargo: Cargo, transfer: readonly TransferListItem[]): Prepared {
+  const packed = pack(value, cargo, cargo.what)
+  limit(cargo)
+  const port = ports.get(to)
+  if (port === undefined) throw new InvalidArgument(`${cargo.what} can't cross: the domain at place ${to} is gone`)
+  try {
+    port.postMessage(packed, transfer)
+  } catch (error) {
+    throw new InvalidArgument(`${cargo.what} can't cross to another domain: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  try {
+    depart(cargo)
+  } catch (error) {
+    // A getter, read while it was posted, has let go of what was to move. What was posted can't be taken back.
+    begin(STRAY)
+    put({ inline: undefined, form: POSTED, cargo: undefined })
+    send(to)
+    throw error
+  }
+  return { inline: undefined, form: packed === value ? POSTED : PACKED, cargo }
+}
+
+/** Adds what was prepared, as the last part of the message. */
+export function put(prepared: Prepared): void {
+  const { inline, form } = prepared
+  load = prepared
+  if (inline === undefined) {
+    out.setUint8(at++, LISTED)
+    out.setUint8(at++, form)
+  } else {
+    out.setUint8(at++, inline.length)
+    for (const value of inline) putInline(value)
+  }
+}
+
+function putInline(value: unknown): void {
+  switch (typeof value) {
     case 'boolean':
       out.setUint8(at++, value ? TRUE : FALSE)
-      return true
+      return
     case 'number':
       out.setUint8(at++, NUMBER)
       out.setFloat64(at, value, true)
       at += 8
-      return true
+      return
     case 'string':
-      // Lone surrogates only survive cloning.
-      if (value.length > INLINE || !value.isWellFormed()) return false
       out.setUint8(at++, STRING)
-      putText(value)
-      return true
+      return putText(value)
     case 'object':
-      if (value === null) {
-        out.setUint8(at++, NULL)
-        return true
-      }
-      return value.constructor === Uint8Array && putBytes(value as Uint8Array)
+      if (value !== null) return putBytes(value as Uint8Array)
+      out.setUint8(at++, NULL)
+      return
+    default:
+      out.setUint8(at++, UNDEFINED)
   }
-  return false
 }
 
-function putBytes(bytes: Uint8Array): boolean {
+function putBytes(bytes: Uint8Array): void {
   const length = bytes.byteLength
-  if (length > INLINE || bytes.buffer instanceof SharedArrayBuffer) return false
   out.setUint8(at++, BYTES)
   out.setUint16(at, length, true)
   at += 2
   sendArea.set(bytes, at)
   at += length
-  return true
-}
-
-/** Posts a value on the port of the domain that the message is for. */
-function post(value: unknown, wrap: Wrapping): void {
-  const packed = pack(value, wrap, wrap.what)
-  const port = ports.get(wrap.to)
-  if (port === undefined) throw new InvalidArgument(`${wrap.what} can't cross: the domain at place ${wrap.to} is gone`)
-  try {
-    port.postMessage(packed, wrap.transfer)
-  } catch (error) {
-    throw new InvalidArgument(`${wrap.what} can't cross to another domain: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-  out.setUint8(at++, packed === value ? POSTED : PACKED)
-}
-
-/** Gives up the message that was begun. */
-export function abandon(wrap: Wrapping): void {
-  if (wrap.packed > 0 || wrap.shared) rust().unpack()
 }
 
 /** Whether messages wait for the next turn, which posts them. */
@@ -191,10 +206,10 @@ export function onSend(callback: (to: number) => void): void {
 }
 
 /** Sends the message that was begun. */
-export function send(to: number, wrap?: Wrapping): void {
+export function send(to: number): void {
   ring.reserve(at - start)
   ring.submit(ring.SEND, 0, to, start, at - start, 0, 0)
-  if (wrap !== undefined) for (const leave of wrap.leave) leave()
+  if (load?.cargo !== undefined) left(load.cargo)
   outbox.waiting = true
   sent(to)
   schedule()
@@ -217,7 +232,7 @@ export class Message {
     const handles = offset + ((length + 3) & ~3)
     const list: number[] = []
     for (let i = 0; i < cargo * 3; i++) list.push(arriving.getInt32(handles + i * 4, true))
-    this.arrived = { words: list, run: null, loading: [] }
+    this.arrived = { words: list, run: null, moved: [], loading: [] }
   }
 
   byte(): number {
@@ -238,10 +253,22 @@ export class Message {
     return text
   }
 
+  /** What was prepared as one value. */
   value(): unknown {
+    return this.byte() === LISTED ? this.whole() : this.inline()
+  }
+
+  /** What was prepared as a list. */
+  values(): unknown[] {
+    const count = this.byte()
+    if (count === LISTED) return this.whole() as unknown[]
+    const values: unknown[] = []
+    for (let i = 0; i < count; i++) values.push(this.inline())
+    return values
+  }
+
+  private inline(): unknown {
     switch (this.byte()) {
-      case UNDEFINED:
-        return undefined
       case NULL:
         return null
       case TRUE:
@@ -262,20 +289,15 @@ export class Message {
         this.at += length
         return bytes
       }
-      case PACKED:
-        return unpack(this.posted(), this.arrived)
       default:
-        return this.posted()
+        return undefined
     }
   }
 
-  /** What `putValues` has added. */
-  values(): unknown[] {
-    const count = this.byte()
-    if (count === 0xff) return this.value() as unknown[]
-    const values: unknown[] = []
-    for (let i = 0; i < count; i++) values.push(this.value())
-    return values
+  private whole(): unknown {
+    const packed = this.byte() === PACKED
+    const value = this.posted()
+    return packed ? unpack(value, this.arrived) : value
   }
 
   /** The next value that the sender has posted. */

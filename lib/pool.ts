@@ -3,7 +3,8 @@ import { place } from './domain-thread.js'
 import { DomainDied } from './errors.js'
 import { gone } from './lost.js'
 import { onMessage, PORT } from './mail.js'
-import { begin, introduce, putInt, putValue, send, wrapping } from './message.js'
+import { cargoOf } from './cargo.js'
+import { begin, introduce, prepare, put, putInt, send } from './message.js'
 
 /** A domain that this thread has started. */
 export class Thread {
@@ -101,12 +102,11 @@ function acquaint(thread: Thread): void {
 }
 
 function sendPort(to: number, of: number, port: MessagePort): void {
-  const wrap = wrapping(to, 'a port')
-  wrap.transfer = [port]
+  const prepared = prepare({ port }, to, cargoOf('a port'), [port])
   begin(PORT)
   putInt(of)
-  putValue({ port }, wrap)
-  send(to, wrap)
+  put(prepared)
+  send(to)
 }
 
 onMessage(PORT, (message) => {

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
 import { cancelTree } from './cancellation.js'
+import { cargoOf } from './cargo.js'
 import { discard } from './discard.js'
 import { remoteDone } from './end.js'
-import { onceLoaded } from './handle.js'
+import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
-import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
+import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
 import type { RunRecord } from './run-record.js'
 import { DONE, FATAL, OK, type TaskRecord } from './task.js'
 
@@ -16,20 +17,21 @@ export function sendCancel(task: TaskRecord, cause: unknown): void {
   const { place } = task.extra!
   // It was never sent: its domain is not up yet.
   if (place < 0) return endWith(task, 0, task.cancelled)
-  const wrap = wrapping(place, 'the cause of a cancel')
+  const prepared = prepareReason(cause, place)
   begin(CANCEL)
   putInt(task.run.id)
   putInt(task.id)
+  put(prepared)
+  send(place)
+}
+
+/** Why something ends: what can't cross is told in words. */
+function prepareReason(reason: unknown, to: number): Prepared {
   try {
-    putValue(cause, wrap)
+    return prepare(reason, to, cargoOf('the reason'))
   } catch {
-    abandon(wrap)
-    begin(CANCEL)
-    putInt(task.run.id)
-    putInt(task.id)
-    putValue(inspect(cause), wrapping(place, 'the cause of a cancel'))
+    return prepare(inspect(reason), to, cargoOf('the reason'))
   }
-  send(place, wrap)
 }
 
 onMessage(CANCEL, (message) => {
@@ -55,18 +57,13 @@ export function sendEnd(task: TaskRecord): void {
 }
 
 function end(task: TaskRecord, place: number, ok: boolean, value: unknown): void {
-  const wrap = wrapping(place, 'the result of a task')
+  const prepared = prepare(value, place, cargoOf('the result of a task'))
   begin(END)
   putInt(task.run.id)
   putInt(task.id)
   putInt((ok ? OK : 0) | (task.flags & FATAL))
-  try {
-    putValue(value, wrap)
-  } catch (error) {
-    abandon(wrap)
-    throw error
-  }
-  send(place, wrap)
+  put(prepared)
+  send(place)
 }
 
 onMessage(END, (message) => {
@@ -76,7 +73,7 @@ onMessage(END, (message) => {
   message.arrived.run = run ?? null
   const value = message.value()
   const task = run?.away.get(id)
-  if (run === undefined || task === undefined) return discard(value)
+  if (run === undefined || task === undefined) return closeMoved(message.arrived)
   onceLoaded(message.arrived, () => endWith(task, flags, value))
 })
 
@@ -100,17 +97,10 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
 /** Tells domain 0 that a rule was broken which ends the run. */
 export function sendFailed(run: RunRecord, error: unknown): void {
   const to = run.places[0]!
-  const wrap = wrapping(to, 'a fatal error')
+  const prepared = prepareReason(error, to)
   begin(FAILED)
   putInt(run.id)
-  try {
-    putValue(error, wrap)
-  } catch {
-    abandon(wrap)
-    begin(FAILED)
-    putInt(run.id)
-    putValue(inspect(error), wrapping(to, 'a fatal error'))
-  }
+  put(prepared)
   send(to)
 }
 

@@ -69,8 +69,16 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
       throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
     }
     const value = pack(resource.value, cargo, 'the value of a resource')
-    cargo.leave.push(() => {
-      resource.moved = cargo.transferring ? 'transferred' : 'gone'
+    const { owner } = resource
+    cargo.moving.push({
+      depart() {
+        if (resource.owner !== owner || resource.moved !== '') {
+          throw new InvalidArgument('a resource in it passed to somebody else, or was let go of, while it was packed')
+        }
+      },
+      left() {
+        resource.moved = cargo.transferring ? 'transferred' : 'gone'
+      },
     })
     return { value, finaliser, identity: identify(resource) }
   },

@@ -88,6 +88,15 @@ export function finalise(resource: Resource, task: TaskRecord): void {
   }
 }
 
+/** Finalises a resource that has come for nobody, outside of tasks. What its finaliser throws is logged. */
+export function finaliseFreely(resource: Resource): void {
+  try {
+    resource.finaliser(resource.value)
+  } catch (error) {
+    log('the finaliser of a resource that nobody got threw', error)
+  }
+}
+
 /** Finalises everything that a task owns, the newest first. What a finaliser throws is logged. */
 export function finaliseAll(task: TaskRecord): void {
   for (let resource = task.resources; resource !== null; resource = task.resources) {

@@ -1,6 +1,6 @@
 import { rust } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
-import type { Cargo } from './handle.js'
+import type { Cargo } from './cargo.js'
 import { native } from './native.js'
 
 /** Kinds of shared objects, as the core numbers them. */
@@ -69,8 +69,7 @@ export function shared<H extends SharedPart>(
     },
     at,
     share({ word, name }, cargo) {
-      native.share(word)
-      cargo.shared = true
+      cargo.objects.push(word)
       return { word, name }
     },
     arrive(part) {

@@ -1,7 +1,8 @@
+import { cargoOf } from './cargo.js'
 import { InvalidArgument } from './errors.js'
 import { here } from './here.js'
 import { onMessage, TRACE } from './mail.js'
-import { begin, putValue, send, wrapping } from './message.js'
+import { begin, prepare, put, send } from './message.js'
 import { find, load, type Reference, referenceOf } from './portable.js'
 import { place } from './domain-thread.js'
 import { log } from './log.js'
@@ -22,8 +23,9 @@ export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void
   if (fn !== undefined && reference === undefined) return
   for (const to of here.current?.run.places ?? []) {
     if (to === place()) continue
+    const prepared = prepare(reference, to, cargoOf('a reporter'))
     begin(TRACE)
-    putValue(reference, wrapping(to, 'a reporter'))
+    put(prepared)
     send(to)
   }
 }

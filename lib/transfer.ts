@@ -1,18 +1,24 @@
+import { cargoOf } from './cargo.js'
 import { InvalidArgument, NotOwner } from './errors.js'
 import { onceLoaded } from './handle.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
-import { abandon, begin, putInt, putValue, send, wrapping } from './message.js'
+import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import './resource-clone.js'
-import { attach, detach, finalise, Resource } from './resource.js'
+import { IDLE } from './suspension.js'
+import { attach, detach, finalise, finaliseFreely, Resource } from './resource.js'
 import { CALLED, ENDED, nameOf, type TaskRecord } from './task.js'
 import { log } from './log.js'
+
+let last = 0
 
 /** Gives a resource to the parent. */
 class Transfer extends Op<void> {
   readonly label = 'Ownership.transfer(resource)'
+  /** Tells it from an earlier one of its task, that was cancelled and is answered late. */
+  readonly number = ++last
   resource: Resource | null = null
 
   override attempt(): boolean {
@@ -29,21 +35,20 @@ class Transfer extends Op<void> {
     const { task } = this
     const { place } = task.extra!
     const resource = this.resource!
-    const wrap = wrapping(place, 'a resource')
-    wrap.given = new Set([resource])
-    wrap.transferring = true
-    begin(TRANSFER)
-    putInt(task.run.id)
-    putInt(task.id)
+    let prepared: Prepared
     try {
-      putValue(resource, wrap)
+      prepared = prepare(resource, place, cargoOf('a resource', new Set([resource]), true))
     } catch (error) {
-      abandon(wrap)
-      this.phase = 0
+      this.phase = IDLE
       task.op = null
       throw error
     }
-    send(place, wrap)
+    begin(TRANSFER)
+    putInt(task.run.id)
+    putInt(task.id)
+    putInt(this.number)
+    put(prepared)
+    send(place)
     detach(resource)
   }
 
@@ -65,23 +70,26 @@ function hand(resource: Resource, to: TaskRecord): void {
 onMessage(TRANSFER, (message) => {
   const run = runs.get(message.int())
   const id = message.int()
+  const number = message.int()
   message.arrived.run = run ?? null
   const resource = message.value() as Resource
   const parent = run?.away.get(id)?.parent
   const { from } = message
   onceLoaded(message.arrived, () => {
     if (parent) hand(resource, parent)
-    else if (resource instanceof Resource) resource.finaliser(resource.value)
+    else if (resource instanceof Resource) finaliseFreely(resource)
     begin(TRANSFERRED)
     putInt(run?.id ?? 0)
     putInt(id)
+    putInt(number)
     send(from)
   })
 })
 
 onMessage(TRANSFERRED, (message) => {
   const task = runs.get(message.int())?.called.get(message.int())
-  if (task?.op instanceof Transfer) ready(task)
+  const number = message.int()
+  if (task?.op instanceof Transfer && task.op.number === number) ready(task)
 })
 
 /**

@@ -1,6 +1,7 @@
+import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { BRANCH, onMessage, TREE } from './mail.js'
-import { begin, putInt, putValue, send, wrapping } from './message.js'
+import { begin, prepare, put, putInt, send } from './message.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
@@ -119,9 +120,10 @@ const inquiries = new Map<number, Inquiry>()
 onMessage(TREE, (message) => {
   const run = runs.get(message.int())
   const number = message.int()
+  const prepared = prepare(run === undefined ? [] : branches(run), message.from, cargoOf('a task tree'))
   begin(BRANCH)
   putInt(number)
-  putValue(run === undefined ? [] : branches(run), wrapping(message.from, 'a task tree'))
+  put(prepared)
   send(message.from)
 })
 

@@ -129,10 +129,8 @@ export function shut(fd: FileDescr): void {
 
 /** Whether a task waits on a descriptor, or a write of several pieces is under way. */
 export function inUse(fd: FileDescr): boolean {
-  // What may not be packed to move is in use; nothing was packed before, since a message is packed at one go.
-  const waited = rust().pack(fd.index, fd.generation) < 0
-  rust().unpack()
-  return waited || fd.writing
+  // Between two pieces of a large write nobody waits in the core.
+  return fd.writing || rust().inUse(fd.index, fd.generation)
 }
 
 /** A descriptor is closed, has moved, or was taken over: its handle is dead. */

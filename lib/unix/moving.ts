@@ -1,9 +1,10 @@
+import type { Cargo } from '../cargo.js'
 import { rust, place } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { registerHandle } from '../handle.js'
 import { onDescriptor } from '../resource-clone.js'
 import { nameOf } from '../task.js'
-import { FileDescr, open, resourceOf } from './descriptor.js'
+import { FileDescr, gone, inUse, open, resourceOf } from './descriptor.js'
 import { closed } from './system-error.js'
 
 /*
@@ -21,7 +22,7 @@ interface Packed {
 let last = 0
 /** Handles of descriptors that were here, by identity. */
 const known = new Map<number, WeakRef<FileDescr>>()
-const gone = new FinalizationRegistry<number>((identity) => known.delete(identity))
+const collected = new FinalizationRegistry<number>((identity) => known.delete(identity))
 
 function identify(fd: FileDescr): number {
   if (fd.identity === 0) {
@@ -33,50 +34,64 @@ function identify(fd: FileDescr): number {
 
 function remember(fd: FileDescr): void {
   known.set(fd.identity, new WeakRef(fd))
-  gone.register(fd, fd.identity)
+  collected.register(fd, fd.identity)
+}
+
+/** Throws where a descriptor may not move. */
+function refuse(fd: FileDescr, cargo: Cargo): void {
+  if (fd.index < 0) throw closed('sending a descriptor to another domain')
+  const owner = fd.resource?.owner ?? null
+  if (owner !== null && !cargo.given.has(fd.resource)) {
+    throw new InvalidArgument(`${nameOf(owner)} owns a descriptor in it: one that is owned crosses by give`)
+  }
+}
+
+function busy(): InvalidArgument {
+  return new InvalidArgument('a task waits on a descriptor in it: one that is in use does not cross')
 }
 
 registerHandle(FileDescr, {
   tag: 'descriptor',
   pack(fd, cargo): Packed {
-    if (fd.index < 0) {
-      if (fd.transferred) return { number: -1, identity: fd.identity }
-      throw closed('sending a descriptor to another domain')
-    }
-    const already = cargo.numbers.get(fd)
+    if (fd.index < 0 && fd.transferred) return { number: -1, identity: fd.identity }
+    const already = cargo.descriptors.get(fd)
     if (already !== undefined) return { number: already, identity: fd.identity }
-    const owner = fd.resource?.owner ?? null
-    if (owner !== null && !cargo.given.has(fd.resource)) {
-      throw new InvalidArgument(`${nameOf(owner)} owns a descriptor in it: one that is owned crosses by give`)
-    }
-    // Between two pieces of a large write nobody waits in the core.
-    const busy = fd.writing || rust().pack(fd.index, fd.generation) < 0
-    if (busy) throw new InvalidArgument('a task waits on a descriptor in it: one that is in use does not cross')
-    const number = cargo.packed++
-    cargo.numbers.set(fd, number)
-    cargo.leave.push(() => {
-      fd.index = -1
-      fd.transferred = cargo.transferring
-      open.delete(fd)
+    refuse(fd, cargo)
+    if (inUse(fd)) throw busy()
+    const number = cargo.descriptors.size
+    cargo.descriptors.set(fd, number)
+    cargo.run ??= fd.run
+    cargo.moving.push({
+      depart() {
+        refuse(fd, cargo)
+        if (fd.writing || rust().pack(fd.index, fd.generation) < 0) throw busy()
+      },
+      left() {
+        gone(fd)
+        fd.transferred = cargo.transferring
+      },
     })
     return { number, identity: identify(fd) }
   },
-  unpack(packed, { words, run }): FileDescr {
+  unpack(packed, arrived): FileDescr {
     const { number, identity } = packed as Packed
     const before = known.get(identity)?.deref()
     if (number < 0 || (before !== undefined && before.index >= 0)) return before ?? new FileDescr(-1, 0, 0, null)
-    const index = words[number * 3]!
-    const generation = words[number * 3 + 1]!
+    const { words, run, moved } = arrived
+    // It may have been closed on its way, where it rested until its run had ended.
+    const [index = -1, generation = 0, kind = 0] = words.slice(number * 3, number * 3 + 3)
     if (before !== undefined) {
       before.index = index
       before.generation = generation
       before.transferred = false
-      open.add(before)
+      if (index >= 0) open.add(before)
+      moved.push(before)
       return before
     }
-    const fd = new FileDescr(index, generation, words[number * 3 + 2]!, run)
+    const fd = new FileDescr(index, generation, kind, index < 0 ? null : run)
     fd.identity = identity
     remember(fd)
+    moved.push(fd)
     return fd
   },
 })

@@ -230,13 +230,19 @@ impl Domain {
         self.core().drain();
     }
 
-    /// The message that descriptors were packed for is not sent.
+    /// What descriptors and objects were packed for is not sent.
     #[napi(catch_unwind)]
     pub fn unpack(&self) {
         self.core().unpack();
     }
 
-    /// Chooses a descriptor to travel with the next message that is sent.
+    /// Whether a task waits on a descriptor.
+    #[napi(catch_unwind)]
+    pub fn in_use(&self, index: i32, generation: i32) -> bool {
+        self.core().in_use(key(index, generation))
+    }
+
+    /// Chooses a descriptor to travel with the next message or value.
     #[napi(catch_unwind)]
     pub fn pack(&self, index: i32, generation: i32) -> i32 {
         done(self.core().pack(key(index, generation)))

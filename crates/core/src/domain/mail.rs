@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use super::Domain;
 use crate::descriptor::{Descriptor, Kind};
 use crate::mailbox::Mail;
@@ -71,18 +73,27 @@ impl Domain {
         handles
     }
 
-    /// Chooses a descriptor to travel with the next message that is sent.
+    /// Whether a task waits on a descriptor.
+    pub fn in_use(&mut self, key: Key) -> bool {
+        self.drain();
+        self.table
+            .get(key)
+            .is_some_and(|descriptor| !descriptor.readers.is_empty() || !descriptor.writers.is_empty())
+    }
+
+    /// Chooses a descriptor to travel with the next message or value: JavaScript does nothing else before that.
     ///
     /// # Errors
     /// `BUSY` where a task waits on it; `BADF` where it is not here; `NOBUFS` where the message has 4 096 already.
-    pub fn pack(&mut self, key: Key) -> Result<(), rustix::io::Errno> {
-        self.drain();
-        let descriptor = self.table.get(key).ok_or(rustix::io::Errno::BADF)?;
-        if !descriptor.readers.is_empty() || !descriptor.writers.is_empty() {
-            return Err(rustix::io::Errno::BUSY);
+    pub fn pack(&mut self, key: Key) -> Result<(), Errno> {
+        if self.in_use(key) {
+            return Err(Errno::BUSY);
+        }
+        if self.table.get(key).is_none() {
+            return Err(Errno::BADF);
         }
         if self.outgoing.len() >= CARGO {
-            return Err(rustix::io::Errno::NOBUFS);
+            return Err(Errno::NOBUFS);
         }
         self.outgoing.push(key);
         Ok(())
