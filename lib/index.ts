@@ -1,8 +1,12 @@
+import * as computations from './computation.js'
 import * as conditions from './condition.js'
 import * as hooks from './hook.js'
+import * as lazies from './lazy.js'
 import * as members from './members.js'
 import * as mutexes from './mutex.js'
+import * as queues from './queue.js'
 import * as reporters from './trace-reporter.js'
+import * as triggers from './trigger.js'
 
 export { await_ as await, awaitExn } from './await.js'
 export { awaitAll, awaitFirst, awaitOne, type ValueOf } from './await-many.js'
@@ -50,6 +54,73 @@ export namespace Condition {
   export import waitSync = conditions.waitSync
   export import signal = conditions.signal
   export import broadcast = conditions.broadcast
+}
+
+/** A queue between tasks, and code outside of tasks, of all domains. */
+export type Queue<T> = queues.Queue<T>
+/** Queues, shared by name between all domains of the process. */
+export namespace Queue {
+  export import create = queues.create
+  export import enqueue = queues.enqueue
+  export import dequeue = queues.dequeue
+  export import peek = queues.peek
+  export import isEmpty = queues.isEmpty
+  export import length = queues.length
+  export import toArray = queues.toArray
+  export import drop = queues.drop
+  export import transfer = queues.transfer
+}
+
+/** A value that is computed when it is first wanted, once for all domains. */
+export type Lazy<T> = lazies.Lazy<T>
+/** Values that are computed when they are first wanted. */
+export namespace Lazy {
+  export import fromValue = lazies.fromValue
+  export import fromFunction = lazies.fromFunction
+  export import force = lazies.force
+}
+
+/** A signal that is given once, and one who waits for it. */
+export type Trigger = triggers.Trigger
+/** Signals that are given once. An object, since a namespace can't have a member called await. */
+export const Trigger: Pick<typeof triggers, 'create' | 'signal' | 'isSignaled' | 'await' | 'onSignal'> = {
+  create: triggers.create,
+  signal: triggers.signal,
+  isSignaled: triggers.isSignaled,
+  await: triggers.await,
+  onSignal: triggers.onSignal,
+}
+
+/** A cell that is written once, by anybody, and read by any number of tasks. */
+export type Computation<T> = computations.Computation<T>
+/** Cells that are written once. An object, as Trigger is. */
+export const Computation: Pick<
+  typeof computations,
+  | 'create'
+  | 'tryReturn'
+  | 'tryCancel'
+  | 'tryCapture'
+  | 'isRunning'
+  | 'cancelled'
+  | 'raiseIfErrored'
+  | 'peek'
+  | 'tryAttach'
+  | 'detach'
+  | 'await'
+  | 'awaitExn'
+> = {
+  create: computations.create,
+  tryReturn: computations.tryReturn,
+  tryCancel: computations.tryCancel,
+  tryCapture: computations.tryCapture,
+  isRunning: computations.isRunning,
+  cancelled: computations.cancelled,
+  raiseIfErrored: computations.raiseIfErrored,
+  peek: computations.peek,
+  tryAttach: computations.tryAttach,
+  detach: computations.detach,
+  await: computations.await,
+  awaitExn: computations.awaitExn,
 }
 
 /** A function that runs before each slice of a domain. */

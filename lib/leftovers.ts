@@ -7,14 +7,15 @@ export interface Leftovers {
   sites: string[]
 }
 
-let close: (run: RunRecord) => Leftovers = () => ({ count: 0, sites: [] })
+const closers: ((run: RunRecord) => Leftovers)[] = []
 
-/** Says how the descriptors of a run are closed: sockets are another room's business. */
-export function onLeftovers(closeAll: (run: RunRecord) => Leftovers): void {
-  close = closeAll
+/** Says how the descriptors of a run are closed: sockets, and queues, are another room's business. */
+export function onLeftovers(close: (run: RunRecord) => Leftovers): void {
+  closers.push(close)
 }
 
 /** Closes what a run has left open on this domain. */
 export function closeLeftovers(run: RunRecord): Leftovers {
-  return close(run)
+  const closed = closers.map((close) => close(run))
+  return { count: closed.reduce((sum, { count }) => sum + count, 0), sites: closed.flatMap(({ sites }) => sites) }
 }

@@ -30,6 +30,12 @@ export const ASLEEP = 4
 export const GENERATION = 5
 export const CALLS = 6
 export const EXHAUSTED = 8
+export const FORM = 9
+const NUMBER = 10
+export const OFFSET = 12
+export const LENGTH = 13
+export const CARGO = 14
+export const OBJECT = 15
 
 /** Operation codes. */
 export const READ = 1
@@ -41,6 +47,7 @@ export const SENDTO = 6
 export const LOCK = 7
 export const WAIT = 8
 export const SEND = 9
+export const AWAIT = 10
 
 /** Token of a completion that is a message from another domain. */
 export const MESSAGE = -1
@@ -55,6 +62,8 @@ const memory = new SharedArrayBuffer(RECEIVE_AT + RECEIVE_BYTES)
 export const ringBytes = new Uint8Array(memory)
 /** Header, submissions and completions. */
 export const words = new Int32Array(memory, 0, SEND_AT / 4)
+/** The number in the header. */
+export const number = new Float64Array(memory, NUMBER * 4, 1)
 /** Snapshots of what is to be written. A Buffer, which encodes text in place. */
 export const sendArea = Buffer.from(memory, SEND_AT, SEND_BYTES)
 /** What was read, until its reader has taken it. */

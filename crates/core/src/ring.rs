@@ -41,10 +41,10 @@ pub mod header {
     pub const NUMBER: usize = 10;
     /// Where its bytes lie in the send area, or where those of the answer are to lie.
     pub const OFFSET: usize = 12;
-    /// How many bytes those are.
+    /// How many bytes those are; below 0 where they cross in a call of their own.
     pub const LENGTH: usize = 13;
-    /// The run that its descriptors belong to; in an answer, how many there are: their handles lie behind the bytes, from
-    /// the next multiple of 4 on.
+    /// Where something moves with it, the run that its descriptors belong to (0: none), otherwise below 0; in an answer, how
+    /// many descriptors there are: their handles lie behind the bytes, from the next multiple of 4 on.
     pub const CARGO: usize = 14;
     /// Word of the object that a call is about.
     pub const OBJECT: usize = 15;

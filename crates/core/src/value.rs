@@ -11,8 +11,8 @@ use crate::world::held;
 pub mod form {
     /// A number; those below it are `undefined`, `null`, `true` and `false`.
     pub const NUMBER: i32 = 4;
-    /// A few bytes, in the encoding of messages. What is above it is serialised, in ways that JavaScript tells apart.
-    pub const INLINE: i32 = 5;
+    /// A few bytes, or, one below it, a short text. What is above it is serialised, in ways that JavaScript tells apart.
+    pub const INLINE: i32 = 6;
 }
 
 /// A value.
@@ -32,14 +32,15 @@ pub enum Value {
 /// A value in bytes, with what goes with them.
 #[derive(Debug)]
 pub struct Parcel {
-    /// Which form, `INLINE` or above.
+    /// Which form, above `NUMBER`.
     pub form: i32,
     /// Its encoding.
     pub bytes: Box<[u8]>,
     /// Objects that it names, which it keeps alive.
     pub objects: Vec<Arc<Object>>,
-    /// Descriptors on the move, in the order in which it names them; `None`: it never had any. Whoever takes the value takes
-    /// them over.
+    /// Something in it moves with it, so that it can't be copied.
+    pub moves: bool,
+    /// Descriptors that do, in the order in which it names them. Whoever takes the value takes them over.
     cargo: Option<Mutex<Cargo>>,
 }
 
@@ -51,22 +52,27 @@ struct Cargo {
 }
 
 impl Parcel {
-    /// A value in bytes. Its descriptors belong to `run`.
+    /// A value in bytes.
     #[must_use]
-    pub fn new(form: i32, bytes: Box<[u8]>, objects: Vec<Arc<Object>>, descriptors: Vec<Descriptor>, run: u32) -> Self {
-        let cargo = (!descriptors.is_empty()).then(|| Mutex::new(Cargo { run, descriptors }));
+    pub fn new(form: i32, bytes: Box<[u8]>, objects: Vec<Arc<Object>>) -> Self {
         Self {
             form,
             bytes,
             objects,
-            cargo,
+            moves: false,
+            cargo: None,
         }
     }
 
-    /// Whether descriptors are in it, so that it can't be copied.
+    /// It moves, with these descriptors, which belong to `run`.
     #[must_use]
-    pub const fn has_cargo(&self) -> bool {
-        self.cargo.is_some()
+    pub fn moving(self, descriptors: Vec<Descriptor>, run: u32) -> Self {
+        let cargo = (!descriptors.is_empty()).then(|| Mutex::new(Cargo { run, descriptors }));
+        Self {
+            moves: true,
+            cargo,
+            ..self
+        }
     }
 
     /// Takes its descriptors over.
@@ -94,10 +100,10 @@ impl Parcel {
 }
 
 impl Value {
-    /// Whether descriptors are in it, so that it can't be copied.
+    /// Whether something in it moves with it, so that it can't be copied.
     #[must_use]
-    pub fn has_cargo(&self) -> bool {
-        matches!(self, Self::Parcel(parcel) if parcel.has_cargo())
+    pub fn moves(&self) -> bool {
+        matches!(self, Self::Parcel(parcel) if parcel.moves)
     }
 
     /// Nobody will take it any more: closes its descriptors.

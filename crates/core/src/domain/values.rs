@@ -10,9 +10,12 @@ use crate::reclaim::sweep;
 use crate::ring::header;
 use crate::value::{Parcel, Value, form};
 
+/// Most bytes of a value that cross in the send area: behind them there is room for the handles of its descriptors.
+const SHORT: usize = 16 << 10;
+
 /// There is no value.
 pub const EMPTY: i32 = -1;
-/// There is one with descriptors in it, which can't be copied.
+/// There is one with something in it that moves with it, such as a descriptor: it can't be copied.
 pub const REFUSED: i32 = -2;
 
 impl Domain {
@@ -30,32 +33,28 @@ impl Domain {
     pub(super) fn incoming(&mut self) -> Value {
         let form = self.ring.header(header::FORM);
         if form <= form::NUMBER {
-            return Value::Plain {
-                form,
-                number: self.ring.number(),
-            };
+            let number = self.ring.number();
+            return Value::Plain { form, number };
         }
         let (offset, length) = (self.ring.header(header::OFFSET), self.ring.header(header::LENGTH));
-        let bytes = if form == form::INLINE {
-            self.ring.sent(offset, length).map(Into::into)
-        } else {
+        let bytes = if length < 0 {
             self.laid.take()
-        };
-        // Descriptors leave only once what they were packed into is taken over: earlier submissions come first.
-        let descriptors = if self.outgoing.is_empty() {
-            Vec::new()
         } else {
-            self.departing()
+            self.ring.sent(offset, length).map(Into::into)
         };
-        let run = self.ring.header(header::CARGO) as u32;
-        let objects = std::mem::take(&mut self.sharing);
-        Value::Parcel(Arc::new(Parcel::new(
-            form,
-            bytes.unwrap_or_default(),
-            objects,
-            descriptors,
-            run,
-        )))
+        let bytes = bytes.unwrap_or_default();
+        if form <= form::INLINE {
+            return Value::Parcel(Arc::new(Parcel::new(form, bytes, Vec::new())));
+        }
+        // Messages that were submitted before it take what was packed for them.
+        self.drain();
+        let parcel = Parcel::new(form, bytes, std::mem::take(&mut self.sharing));
+        let run = self.ring.header(header::CARGO);
+        Value::Parcel(Arc::new(if run < 0 {
+            parcel
+        } else {
+            parcel.moving(self.departing(), run as u32)
+        }))
     }
 
     /// Lays down a value for JavaScript and says its form. Whoever takes it (not only looks) takes its descriptors over.
@@ -68,20 +67,17 @@ impl Domain {
             Value::Parcel(parcel) => parcel,
         };
         self.hold(parcel.objects.iter().cloned());
-        let mut bytes = if parcel.form == form::INLINE {
-            parcel.bytes.to_vec()
-        } else {
-            Vec::new()
-        };
-        let length = bytes.len();
         let cargo = if take { parcel.take_cargo() } else { Vec::new() };
-        self.ring.set_header(header::LENGTH, length as i32);
         self.ring.set_header(header::CARGO, cargo.len() as i32);
-        bytes.resize(length.next_multiple_of(4), 0);
+        let short = parcel.bytes.len() <= SHORT;
+        let mut bytes = if short { parcel.bytes.to_vec() } else { Vec::new() };
+        let length = if short { bytes.len() as i32 } else { -1 };
+        self.ring.set_header(header::LENGTH, length);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
         bytes.extend(self.arriving(cargo));
         self.ring.answer(self.ring.header(header::OFFSET), &bytes);
         let form = parcel.form;
-        if form != form::INLINE {
+        if !short {
             self.fetched = Some(parcel);
         }
         self.to_sweep |= take;
@@ -117,7 +113,7 @@ impl Domain {
     pub fn peek(&mut self) -> i32 {
         match self.queue(self.chosen()).and_then(Fifo::peek) {
             None => EMPTY,
-            Some(value) if value.has_cargo() => REFUSED,
+            Some(value) if value.moves() => REFUSED,
             Some(value) => self.answer(value, false),
         }
     }
@@ -138,7 +134,7 @@ impl Domain {
         let values = self
             .queue(word)
             .map_or_else(Vec::new, |queue| if take { queue.take_all() } else { queue.to_vec() });
-        if !take && values.iter().any(Value::has_cargo) {
+        if !take && values.iter().any(Value::moves) {
             self.release(created);
             return REFUSED;
         }

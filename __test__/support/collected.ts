@@ -1,0 +1,22 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { rust } from '../../dist/domain-thread.js'
+
+setFlagsFromString('--expose-gc')
+
+/** Collects the garbage of this thread. */
+export const garbage = runInNewContext('gc') as () => void
+
+/** Waits until there are at most `count` shared objects, collecting garbage meanwhile. Says how many there are. */
+export async function collected(count: number): Promise<number> {
+  for (let i = 0; i < 50 && rust().objects > count; i++) {
+    garbage()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return rust().objects
+}
+
+/** How many shared objects there are. */
+export function objects(): number {
+  return rust().objects
+}
