@@ -110,3 +110,39 @@ export async function connected(port: number): Promise<Client> {
     }
   }
 }
+
+/** Clients that connect, say something and leave, again and again. Anything that goes wrong is an error. */
+export class Visitors {
+  /** Visits that went well. */
+  count = 0
+  private over = false
+  private readonly all: Promise<void[]>
+
+  constructor(port: number, number: number) {
+    this.all = Promise.all(Array.from({ length: number }, () => this.visit(port)))
+    // Whoever waits for them hears of it.
+    this.all.catch(() => {})
+  }
+
+  /** Waits for so many more visits. */
+  async more(visits: number): Promise<void> {
+    const wanted = this.count + visits
+    while (this.count < wanted) await Promise.race([new Promise((resolve) => setTimeout(resolve, 1)), this.all])
+  }
+
+  /** Waits for those that are under way; no more begin. */
+  async end(): Promise<void> {
+    this.over = true
+    await this.all
+  }
+
+  private async visit(port: number): Promise<void> {
+    while (!this.over) {
+      const client = await Client.connect(port)
+      if (!(await client.echoes('hello'))) throw new Error('other bytes came back')
+      client.end()
+      await client.rest()
+      this.count++
+    }
+  }
+}

@@ -8,6 +8,8 @@ export interface Served {
   connections: number
   bytes: number
   failed: number
+  expired: number
+  cut: number
 }
 
 /** A `miou echo` that listens. */
@@ -17,9 +19,13 @@ export interface Server {
   domains: number
 }
 
-/** Starts `miou echo` on a free port. */
-export async function serving(t: ExecutionContext, domains = 2, node?: string): Promise<Server> {
-  const process = miou(t, ['echo', '--port', '0', '--json', '--domains', String(domains)], node)
+/** Starts `miou echo` on a free port, with these further arguments. */
+export async function serving(t: ExecutionContext, domains = 2, node?: string, more: string[] = []): Promise<Server> {
+  return listens(t, miou(t, ['echo', '--port', '0', '--json', '--domains', String(domains), ...more], node), domains)
+}
+
+/** The server that a process is, once it says that it listens. */
+export async function listens(t: ExecutionContext, process: Process, domains: number): Promise<Server> {
   const said = JSON.parse(await process.line(0))
   t.is(said.event, 'listening')
   t.is(said.domains, domains)
@@ -45,12 +51,14 @@ export async function stop(t: ExecutionContext, { process }: Server): Promise<Se
 
 /** Adds up what all domains served. */
 export function total(served: Served[]): { connections: number; bytes: number; failed: number } {
-  const sum = { connections: 0, bytes: 0, failed: 0 }
-  for (const { connections, bytes, failed } of served) {
-    sum.connections += connections
-    sum.bytes += bytes
-    sum.failed += failed
-  }
+  const { connections, bytes, failed } = sums(served)
+  return { connections, bytes, failed }
+}
+
+/** Likewise, with those that a limit ended. */
+export function sums(served: Served[]): Omit<Served, 'domain'> {
+  const sum = { connections: 0, bytes: 0, failed: 0, expired: 0, cut: 0 }
+  for (const one of served) for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += one[name]
   return sum
 }
 

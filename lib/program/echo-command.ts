@@ -2,44 +2,82 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
-import { listen, listening, newState, type Served, serve, serveAt, stop } from './echo-server.js'
+import type { Served } from './client.js'
+import { listen, listening, newState, type Place, serve, serveAt, stop } from './echo-server.js'
 import { interrupted, onInterrupt } from './interrupt.js'
-import { options, UsageError, whole } from './usage.js'
+import type { Limits } from './limits.js'
+import { milliseconds, options, UsageError, whole } from './usage.js'
 
 export const echoHelp = `miou echo: sends every client back what it sends, on every domain, until SIGINT or SIGTERM
 
   --host HOST      address or name to listen on (127.0.0.1)
   --port PORT      port, 0 for any that is free (3000)
   --domains N      threads that serve, this one included (one a processor: ${availableParallelism()})
+
+  --max-connections N   clients at a time, an equal share on each domain; more wait to be accepted (no limit)
+  --idle-timeout MS     ends a connection that is silent for so long (no limit)
+  --total-timeout MS    ends a connection that lasts longer (no limit)
+  --drain MS            how long clients may go on once a signal has come (to their end)
+  --proxy-protocol      every connection begins with a header of the PROXY protocol, version 1 or 2, or is ended
+
   --json           lines of JSON instead of text
   --help           this
 
   On the first signal nobody new is accepted and the clients that are there are served to their end; a second one ends
-  the process at once.`
+  the process at once. A listener that systemd hands over (LISTEN_FDS) takes the place of host and port.`
 
 const known = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '3000' },
   domains: { type: 'string', default: String(availableParallelism()) },
+  'max-connections': { type: 'string' },
+  'idle-timeout': { type: 'string' },
+  'total-timeout': { type: 'string' },
+  drain: { type: 'string' },
+  'proxy-protocol': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
 
+/** What the arguments ask for. */
+interface Settings {
+  host: string
+  port: number
+  domains: number
+  json: boolean
+  limits: Limits
+}
+
 /** Runs the echo server until a signal comes, and says what it served. */
 export async function echo(args: string[]): Promise<void> {
-  const given = options(() => parseArgs({ args, options: known }))
-  const port = whole('port', given.port, 0, 65535)
-  const domains = whole('domains', given.domains, 1, 1000)
-  if (given.host === '') throw new UsageError('--host takes an address or a name')
+  const settings = settingsOf(args)
   try {
-    await Miou.run(() => served(given.host, port, given.json), { domains: domains - 1 })
+    await Miou.run(() => served(settings), { domains: settings.domains - 1 })
     await interrupted()
   } catch (error) {
-    throw new Error(explain(error, given.host, port))
+    throw new Error(explain(error, settings))
   }
 }
 
+function settingsOf(args: string[]): Settings {
+  const given = options(() => parseArgs({ args, options: known }))
+  const { host, json } = given
+  if (host === '') throw new UsageError('--host takes an address or a name')
+  const most = given['max-connections']
+  const connections = most === undefined ? Number.POSITIVE_INFINITY : whole('max-connections', most, 1, 1_000_000_000)
+  const limits = {
+    connections,
+    idle: milliseconds('idle-timeout', given['idle-timeout'], 1),
+    total: milliseconds('total-timeout', given['total-timeout'], 1),
+    drain: milliseconds('drain', given.drain, 0),
+    proxy: given['proxy-protocol'],
+  }
+  // Each domain lets in one at least.
+  const domains = Math.min(whole('domains', given.domains, 1, 1000), connections)
+  return { host, port: whole('port', given.port, 0, 65535), domains, json, limits }
+}
+
 /** One clear line for what can go wrong. */
-function explain(error: unknown, host: string, port: number): string {
+function explain(error: unknown, { host, port }: Settings): string {
   const { code, message } = error as NodeJS.ErrnoException
   switch (code) {
     case 'EADDRINUSE':
@@ -56,19 +94,27 @@ function explain(error: unknown, host: string, port: number): string {
   }
 }
 
-function* served(host: string, port: number, json: boolean): Generator<Miou.Suspension, void> {
-  const [address] = yield* Unix.resolve(host)
+function* served({ host, port, json, limits }: Settings): Generator<Miou.Suspension, void> {
   const state = newState()
-  const listener = listen({ host: address!, port })
+  const handed = inherited()
+  const listener = handed ?? listen({ address: { host: (yield* Unix.resolve(host))[0]!, port } })
+  const address = Unix.address(listener)
   onInterrupt(() => stop(state))
 
-  const bound = Unix.address(listener) as { host: string; port: number }
-  const others = new Array(Miou.Domain.available()).fill({ address: bound, state })
+  const domains = Miou.Domain.available() + 1
+  const share = (index: number): Limits => ({
+    ...limits,
+    connections: Math.floor((limits.connections + index) / domains),
+  })
+  const others = Array.from({ length: domains - 1 }, (_, i) => {
+    const place: Place = handed === undefined ? { address } : { listener: Unix.duplicate(handed) }
+    return { place, limits: share(i + 1), state }
+  })
   const announced = Miou.async(function* () {
-    if (yield* listening(state, others.length + 1)) announce(bound, json)
+    if (yield* listening(state, domains)) announce(address, json)
   })
   const give = [Unix.Ownership.resource(listener)]
-  const here = Miou.async(() => serve(() => listener, state), { give, name: 'server' })
+  const here = Miou.async(() => serve(() => listener, share(0), state), { give, name: 'server' })
   const there = yield* Miou.parallel(serveAt, others)
   yield* announced
   const results = [yield* Miou.await(here), ...there]
@@ -79,14 +125,23 @@ function* served(host: string, port: number, json: boolean): Generator<Miou.Susp
   for (const result of results) if (!result.ok) throw result.error
 }
 
-function announce({ host, port }: { host: string; port: number }, json: boolean): void {
+/** The listener that a service manager hands over, where there is one. */
+function inherited(): Unix.FileDescr | undefined {
+  const [listener, ...more] = Unix.Ownership.inherited()
+  if (more.length > 0) throw new Error(`LISTEN_FDS: one listener is served, not ${more.length + 1}`)
+  return listener
+}
+
+function announce(at: Unix.Address, json: boolean): void {
   const domains = Miou.Domain.all().length
   if (json) {
-    Miou.print(JSON.stringify({ event: 'listening', host, port, domains }))
+    Miou.print(JSON.stringify({ event: 'listening', ...at, domains }))
     return
   }
-  Miou.print(`echo listens on ${host} port ${port}, on ${counted(domains, 'domain')}`)
-  Miou.print(`talk to it:  nc ${host} ${port}    stop it:  ^C (again: at once)`)
+  const [where, how] =
+    'path' in at ? [at.path, `-U ${at.path}`] : [`${at.host} port ${at.port}`, `${at.host} ${at.port}`]
+  Miou.print(`echo listens on ${where}, on ${counted(domains, 'domain')}`)
+  Miou.print(`talk to it:  nc ${how}    stop it:  ^C (again: at once)`)
 }
 
 function report(servers: Served[], json: boolean): void {
@@ -94,9 +149,13 @@ function report(servers: Served[], json: boolean): void {
     Miou.print(JSON.stringify({ event: 'served', domains: servers }))
     return
   }
-  for (const { domain, connections, bytes, failed } of servers) {
-    const errors = failed > 0 ? `, ${failed} ended by an error` : ''
-    Miou.print(`domain ${domain}: ${counted(connections, 'connection')}, ${counted(bytes, 'byte')}${errors}`)
+  for (const { domain, connections, bytes, failed, expired, cut } of servers) {
+    const ends = [
+      failed > 0 ? `, ${failed} ended by an error` : '',
+      expired > 0 ? `, ${expired} by a time limit` : '',
+      cut > 0 ? `, ${cut} cut off at the end` : '',
+    ]
+    Miou.print(`domain ${domain}: ${counted(connections, 'connection')}, ${counted(bytes, 'byte')}${ends.join('')}`)
   }
 }
 

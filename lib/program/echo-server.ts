@@ -1,14 +1,8 @@
 import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
-
-/** What one domain served. */
-export interface Served {
-  domain: number
-  connections: number
-  bytes: number
-  /** Connections that an error ended: a reset, say. */
-  failed: number
-}
+import { client, newServed, type Served } from './client.js'
+import type { Limits } from './limits.js'
+import { Room } from './room.js'
 
 /** Made by name, so that every domain has the same ones. The condition tells of changes of the words of a `State`. */
 const changed = Miou.Condition.create('miou echo: changed')
@@ -33,21 +27,34 @@ const BACKLOG = 4096
  */
 const ACCEPTORS = 16
 
-type Address = { host: string; port: number }
+/** Where to listen: at an address that domains of the process share, or on a listener that was opened for it. */
+export type Place = { address: Unix.Address } | { listener: Unix.FileDescr }
 
-/** Listens on an address that other domains of the process may share. The current task owns the listener. */
-export function listen(address: Address): Unix.FileDescr {
-  const listener = address.host.includes(':') ? Unix.Ownership.tcpv6() : Unix.Ownership.tcpv4()
+/** Listens. The current task owns the listener. */
+export function listen(place: Place): Unix.FileDescr {
+  if ('listener' in place) {
+    Miou.Ownership.own(Unix.Ownership.resource(place.listener))
+    return place.listener
+  }
+  const { address } = place
+  const listener = 'host' in address && address.host.includes(':') ? Unix.Ownership.tcpv6() : Unix.Ownership.tcpv4()
   Unix.Ownership.bindAndListen(listener, address, { backlog: BACKLOG })
   return listener
 }
 
-/** Binds the address on this domain too, and serves there. */
-export const serveAt = Miou.portable(import.meta, function* serveAt(at: { address: Address; state: State }): Generator<
+/** What the server of another domain is given. */
+export interface Share {
+  place: Place
+  limits: Limits
+  state: State
+}
+
+/** Listens on this domain too, and serves there. */
+export const serveAt = Miou.portable(import.meta, function* serveAt({ place, limits, state }: Share): Generator<
   Miou.Suspension,
   Served
 > {
-  return yield* serve(() => listen(at.address), at.state)
+  return yield* serve(() => listen(place), limits, state)
 })
 
 /** Has all servers stop. */
@@ -75,24 +82,21 @@ function* until(holds: () => boolean): Generator<Miou.Suspension, void> {
 }
 
 /**
- * Serves the clients of a listener until it is to stop, then those that are there to their end. Where that fails, the
- * servers of the other domains stop too, so that whoever waits for all of them hears of it.
+ * Serves the clients of a listener until it is to stop, then those that are there to their end, or until the time for that
+ * is over. Where that fails, the servers of the other domains stop too, so that whoever waits for all of them hears of it.
  */
-export function* serve(open: () => Unix.FileDescr, state: State): Generator<Miou.Suspension, Served> {
+export function* serve(open: () => Unix.FileDescr, limits: Limits, state: State): Generator<Miou.Suspension, Served> {
   try {
     const listener = open()
-    const served: Served = { domain: Miou.Domain.self(), connections: 0, bytes: 0, failed: 0 }
-    const stopped = Miou.async(() => until(() => Atomics.load(state, STOPPING) === 1))
-    const acceptors = Array.from({ length: ACCEPTORS }, () =>
-      Miou.async(() => acceptor(listener, served), { name: 'acceptor' }),
-    )
-    Atomics.add(state, LISTENING, 1)
-    yield* tell()
-    yield* Miou.awaitOne([stopped, ...acceptors])
-    yield* letTheRestIn(served)
-    Unix.Ownership.close(listener)
-    yield* Miou.cancel(stopped)
-    for (const result of yield* Miou.awaitAll(acceptors)) if (!result.ok) throw result.error
+    const served = newServed()
+    const give = [Unix.Ownership.resource(listener)]
+    const serving = Miou.async(() => letIn(listener, limits, state, served), { give, name: 'door' })
+    const deadline = Miou.async(function* () {
+      yield* stopped(state)
+      yield* Unix.sleep(limits.drain)
+    })
+    const first = yield* Miou.awaitFirst([serving, deadline])
+    if (!first.ok) throw first.error
     return served
   } catch (error) {
     yield* stop(state)
@@ -100,54 +104,80 @@ export function* serve(open: () => Unix.FileDescr, state: State): Generator<Miou
   }
 }
 
+function stopped(state: State): Generator<Miou.Suspension, void> {
+  return until(() => Atomics.load(state, STOPPING) === 1)
+}
+
+/** Lets clients in until the server stops, and is over when all of them are. */
+function* letIn(
+  listener: Unix.FileDescr,
+  limits: Limits,
+  state: State,
+  served: Served,
+): Generator<Miou.Suspension, void> {
+  const stopping = Miou.async(() => stopped(state))
+  const room = new Room(limits.connections)
+  const acceptors = Array.from({ length: Math.min(ACCEPTORS, limits.connections) }, () =>
+    Miou.async(() => acceptor(listener, room, limits, served), { name: 'acceptor' }),
+  )
+  Atomics.add(state, LISTENING, 1)
+  yield* tell()
+  yield* Miou.awaitOne([stopping, ...acceptors])
+  yield* letTheRestIn(room, served)
+  Unix.Ownership.close(listener)
+  yield* Miou.cancel(stopping)
+  for (const result of yield* Miou.awaitAll(acceptors)) if (!result.ok) throw result.error
+}
+
 /** Waits while there are clients in the backlog: closing the listener would reset them. Others may come, not for ever. */
-function* letTheRestIn(served: Served): Generator<Miou.Suspension, void> {
+function* letTheRestIn(room: Room, served: Served): Generator<Miou.Suspension, void> {
   const most = served.connections + BACKLOG
   let before = -1
   while (served.connections > before && served.connections < most) {
     before = served.connections
+    yield* room.vacancy()
     yield* Unix.sleep(1)
   }
 }
 
 /** Accepts clients, and serves them, until the listener is closed. */
-function* acceptor(listener: Unix.FileDescr, served: Served): Generator<Miou.Suspension, void> {
+function* acceptor(
+  listener: Unix.FileDescr,
+  room: Room,
+  limits: Limits,
+  served: Served,
+): Generator<Miou.Suspension, void> {
   const clients = Miou.orphans<void>()
   for (;;) {
-    for (let done = Miou.care(clients); done; done = Miou.care(clients)) count(served, yield* Miou.await(done))
-    const client = yield* accept(listener)
-    if (client === undefined) break
+    for (let done = Miou.care(clients); done; done = Miou.care(clients)) yield* Miou.await(done)
+    yield* room.enter()
+    const fd = yield* accept(listener)
+    if (fd === undefined) break
     served.connections++
-    const resource = Unix.Ownership.resource(client)
+    room.arrive()
+    const resource = Unix.Ownership.resource(fd)
     Miou.Ownership.own(resource)
-    Miou.async(() => echo(client, served), { give: [resource], orphans: clients, name: 'client' })
+    const serving = function* () {
+      try {
+        yield* client(fd, limits, served)
+      } finally {
+        room.depart()
+      }
+    }
+    Miou.async(serving, { give: [resource], orphans: clients, name: 'client' })
   }
-  for (const result of yield* Miou.drain(clients)) count(served, result)
+  // The next one that waits for a place finds the listener closed as well.
+  room.leave()
+  yield* Miou.drain(clients)
 }
 
 /** The next client; nothing once the listener is closed. The task that owns the listener is not this one: several accept. */
 function* accept(listener: Unix.FileDescr): Generator<Miou.Suspension, Unix.FileDescr | undefined> {
   try {
-    const [client] = yield* Unix.accept(listener)
-    return client
+    const [fd] = yield* Unix.accept(listener)
+    return fd
   } catch (error) {
     if (error instanceof Miou.Closed) return undefined
     throw error
   }
-}
-
-function count(served: Served, result: Miou.Result<void>): void {
-  if (!result.ok) served.failed++
-}
-
-/** Sends a client back what it sends. */
-function* echo(client: Unix.FileDescr, served: Served): Generator<Miou.Suspension, void> {
-  const buffer = Buffer.allocUnsafe(16 << 10)
-  for (;;) {
-    const length = yield* Unix.Ownership.read(client, buffer)
-    if (length === 0) break
-    yield* Unix.Ownership.write(client, buffer, { len: length })
-    served.bytes += length
-  }
-  Unix.Ownership.close(client)
 }

@@ -16,3 +16,8 @@ export function whole(name: string, text: string, least: number, most: number): 
   if (/^\d+$/.test(text) && value >= least && value <= most) return value
   throw new UsageError(`--${name} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`)
 }
+
+/** A number of milliseconds, up to a year; Infinity where it is left out. */
+export function milliseconds(name: string, text: string | undefined, least: number): number {
+  return text === undefined ? Number.POSITIVE_INFINITY : whole(name, text, least, 31_536_000_000)
+}

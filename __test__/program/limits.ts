@@ -1,0 +1,167 @@
+import type { ExecutionContext } from 'ava'
+import { test } from '../support/case.js'
+import { Client, clients, Visitors } from '../support/client.js'
+import { listens, report, type Server, serving, stop, sums } from '../support/echo.js'
+import { miou, Process } from '../support/process.js'
+import { PROGRAM, withListener } from '../support/activation.js'
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Clients that have said something, and which of them were answered. */
+class Guests {
+  readonly answered = new Set<Client>()
+
+  constructor(readonly all: Client[]) {
+    for (const client of all) {
+      client.send('let me in')
+      void client.take(9).then((said) => said.length === 9 && this.answered.add(client))
+    }
+  }
+
+  /** Waits until so many were answered. */
+  async reaches(count: number): Promise<void> {
+    while (this.answered.size < count) await pause(1)
+  }
+
+  /** One of those that are answered leaves. */
+  leave(): void {
+    const [client] = this.answered
+    this.answered.delete(client!)
+    client!.end()
+  }
+}
+
+for (const domains of [1, 2]) {
+  test(`no more than --max-connections are served at a time on ${domains} domains; the others wait, and come in turn`, async (t) => {
+    const server = await serving(t, domains, undefined, ['--max-connections', '4'])
+    const guests = new Guests(await clients(40, server.port))
+    await guests.reaches(4)
+    for (let left = 40; left > 0; left--) {
+      // Where only clients of the same domain are left, that lets in its share.
+      await guests.reaches(1)
+      await pause(5)
+      t.true(guests.answered.size <= 4)
+      guests.leave()
+    }
+    t.deepEqual(sums(await stop(t, server)), { connections: 40, bytes: 360, failed: 0, expired: 0, cut: 0 })
+  })
+}
+
+test('there are no more domains than --max-connections', async (t) => {
+  const server = miou(t, ['echo', '--port', '0', '--json', '--domains', '3', '--max-connections', '2'])
+  await stop(t, await listens(t, server, 2))
+})
+
+test('a full server that is to stop lets in who waits as others leave', async (t) => {
+  const server = await serving(t, 1, undefined, ['--max-connections', '1'])
+  const guests = new Guests(await clients(5, server.port))
+  await guests.reaches(1)
+  server.process.kill('SIGTERM')
+  for (let left = 5; left > 0; left--) {
+    await guests.reaches(1)
+    guests.leave()
+  }
+  t.is(sums(report(t, await server.process.ended)).connections, 5)
+})
+
+test('a connection that is silent for --idle-timeout is ended, one that is not goes on', async (t) => {
+  const server = await serving(t, 1, undefined, ['--idle-timeout', '1000'])
+  const [silent, lively] = (await clients(2, server.port)) as [Client, Client]
+  const began = performance.now()
+  const ended = silent.rest().then(() => performance.now() - began)
+  for (let i = 0; i < 18; i++) {
+    t.true(await lively.echoes('lively'))
+    await pause(100)
+  }
+  const ms = await ended
+  t.true(ms >= 990 && ms < 1800, `it was ended after ${ms} ms`)
+  silent.end()
+  lively.end()
+  const { connections, failed, expired } = sums(await stop(t, server))
+  t.deepEqual({ connections, failed, expired }, { connections: 2, failed: 0, expired: 1 })
+})
+
+test('a peer that never reads is silent too', async (t) => {
+  const server = await serving(t, 1, undefined, ['--idle-timeout', '300'])
+  const client = await Client.connect(server.port)
+  client.socket.pause()
+  client.socket.on('error', () => {})
+  client.send(Buffer.alloc(30 << 20))
+  await new Promise((resolve) => client.socket.on('close', resolve))
+  t.is(sums(await stop(t, server)).expired, 1)
+})
+
+test('a connection that lasts longer than --total-timeout is ended, however lively', async (t) => {
+  const server = await serving(t, 1, undefined, ['--total-timeout', '300', '--idle-timeout', '100000'])
+  const client = await Client.connect(server.port)
+  const began = performance.now()
+  const goes = (): Promise<boolean> =>
+    client.echoes('lively').catch((error) => {
+      // It was closed while something was on its way to it.
+      t.true(['ECONNRESET', 'EPIPE'].includes(error.code), error.code)
+      return false
+    })
+  while (await goes()) await pause(5)
+  const ms = performance.now() - began
+  t.true(ms >= 290, `it was ended after ${ms} ms`)
+  client.end()
+  t.is(sums(await stop(t, server)).expired, 1)
+})
+
+test('after a signal clients are cut off once --drain is over, and that is an end in order', async (t) => {
+  const server = await serving(t, 2, undefined, ['--drain', '200'])
+  const all = await clients(10, server.port)
+  for (const client of all) t.true(await client.echoes('hello'))
+  all[0]!.end()
+  await all[0]!.rest()
+  const began = performance.now()
+  server.process.kill('SIGTERM')
+  await Promise.all(all.slice(1).map((client) => client.rest()))
+  t.true(performance.now() - began >= 190)
+  const { connections, failed, cut } = sums(report(t, await server.process.ended))
+  t.deepEqual({ connections, failed, cut }, { connections: 10, failed: 0, cut: 9 })
+})
+
+test('with --proxy-protocol the header is read and what follows is served; who sends none is ended', async (t) => {
+  const server = await serving(t, 1, undefined, ['--proxy-protocol'])
+  const [first, second, stranger] = (await clients(3, server.port)) as [Client, Client, Client]
+  first.send('PROXY TCP4 192.0.2.1 192.0.2.2 1000 443\r\nhello')
+  t.is((await first.take(5)).toString(), 'hello')
+  second.send(Buffer.from('0d0a0d0a000d0a515549540a200000006869', 'hex'))
+  t.is((await second.take(2)).toString(), 'hi')
+  stranger.send('GET / HTTP/1.1\r\n')
+  t.is((await stranger.rest()).length, 0)
+  first.end()
+  second.end()
+  const { connections, bytes, failed } = sums(await stop(t, server))
+  t.deepEqual({ connections, bytes, failed }, { connections: 3, bytes: 7, failed: 1 })
+})
+
+/** A server that serves a listener of another process, as a service manager starts it. */
+function activated(t: ExecutionContext, number: number): Promise<Server> {
+  const command = `LISTEN_FDS=1 LISTEN_PID=$$ exec ${process.execPath} ${PROGRAM} echo --json --domains 2`
+  const stdio = ['ignore' as const, 'pipe' as const, 'pipe' as const, number]
+  return listens(t, new Process(t, '/bin/sh', ['-c', command], {}, stdio), 2)
+}
+
+test('a listener that it inherits is served on every domain, and restarting behind it loses nobody', async (t) => {
+  await withListener(async (number, port) => {
+    let server = await activated(t, number)
+    t.is(server.port, port)
+    const visitors = new Visitors(port, 10)
+    let served = 0
+    for (let restart = 0; restart < 4; restart++) {
+      await visitors.more(50)
+      const next = activated(t, number)
+      // The next one is there before this one ends, or not.
+      if (restart % 2 === 0) await next
+      served += sums(await stop(t, server)).connections
+      server = await next
+    }
+    await visitors.more(50)
+    await visitors.end()
+    served += sums(await stop(t, server)).connections
+    t.is(served, visitors.count)
+    t.log(`${visitors.count} connections over four restarts`)
+  })
+})
