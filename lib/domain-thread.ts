@@ -1,20 +1,17 @@
-import type { Domain } from './binding.js'
 import { native } from './native.js'
 import * as ring from './ring.js'
 import { worldBytes } from './world.js'
 
-let domain: Domain | undefined
 let at = 0
 let wake: () => void = () => {}
 
-/** This thread's domain in Rust, begun where it is first needed. */
-export function rust(): Domain {
-  if (domain === undefined) {
-    domain = new native.Domain(ring.ringBytes, worldBytes, () => wake())
-    at = domain.place
-    ring.onFull(() => rust().drain())
+/** The Rust core, with the domain of this thread begun: whoever needs that asks for the core here. */
+export function rust(): typeof native {
+  if (at === 0) {
+    at = native.begin(ring.ringBytes, worldBytes, () => wake())
+    ring.onFull(native.drain)
   }
-  return domain
+  return native
 }
 
 /** This thread's place in the world, which is also the word that says whether there is mail; 0 before it has one. */

@@ -9,14 +9,14 @@ export const garbage = runInNewContext('gc') as () => void
 
 /** Waits until there are at most `count` shared objects, collecting garbage meanwhile. Says how many there are. */
 export async function collected(count: number): Promise<number> {
-  for (let i = 0; i < 50 && rust().objects > count; i++) {
+  for (let i = 0; i < 50 && rust().objects() > count; i++) {
     garbage()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  return rust().objects
+  return rust().objects()
 }
 
 /** How many shared objects there are. */
 export function objects(): number {
-  return rust().objects
+  return rust().objects()
 }

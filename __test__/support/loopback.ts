@@ -13,7 +13,7 @@ type Steps<T> = Generator<Miou.Suspension, T>
 /** What must be the same after a run as before it. */
 function remains(): object {
   return {
-    descriptors: rust().descriptors,
+    descriptors: rust().descriptors(),
     operations: waitingInRust(),
     heldInReceiveArea: words[HELD],
     lentViews: here.lent,

@@ -40,7 +40,7 @@ class Recvfrom extends DescriptorOp<Received> {
     const { result, a, b, buf, off } = this
     if (result < 0) throw systemError(result, 'recvfrom')
     const length = Math.min(result, this.len)
-    if (off + length > buf.byteLength) {
+    if (off + length > buf.length) {
       giveDatagramBack(this.fd, result, a, b)
       throw changed('recvfrom(fd, buf)', 'the next recvfrom gets the datagram')
     }
@@ -84,12 +84,12 @@ class Sendto extends DescriptorOp<number> {
     private readonly to: Uint8Array,
   ) {
     super()
-    this.length = data.byteLength
+    this.length = data.length
   }
 
   wait(): void {
     const { fd, data, to, length } = this
-    if (data.byteLength < length) {
+    if (data.length < length) {
       this.shrunk = true
       this.settle(0, 0, 0)
       return
@@ -137,7 +137,7 @@ export function recvfrom(fd: FileDescr, buf: Uint8Array, options?: Range): Opera
   datagramOf(fd, 'recvfrom(fd, buf)', 'read')
   checkBytes(buf, 'recvfrom(fd, buf)')
   const off = options?.off ?? 0
-  const len = options?.len ?? buf.byteLength - off
+  const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'recvfrom(fd, buf)')
   const op = new Recvfrom(fd, buf, off, len)
   make(op)
@@ -158,9 +158,9 @@ export function sendto(fd: FileDescr, data: Uint8Array | string, to: Address): O
   datagramOf(fd, 'sendto(fd, data, to)', 'write')
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   checkBytes(bytes, 'sendto(fd, data, to)')
-  checkRange(bytes, 0, bytes.byteLength, 'sendto(fd, data, to)')
+  checkRange(bytes, 0, bytes.length, 'sendto(fd, data, to)')
   const encoded = encode(to, 'sendto(fd, data, to)')
-  if (bytes.byteLength > PIECE) throw systemError(-constants.errno.EMSGSIZE, 'sendto', to)
+  if (bytes.length > PIECE) throw systemError(-constants.errno.EMSGSIZE, 'sendto', to)
   const op = new Sendto(fd, bytes, to, encoded)
   make(op)
   return op

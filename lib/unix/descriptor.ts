@@ -35,6 +35,8 @@ export class FileDescr implements Disposable {
   buffer: Uint8Array | null = null
   /** @internal */
   view: DataView | null = null
+  /** @internal How long that view is. */
+  viewed = 0
   /** @internal Whether a write is under way. */
   writing = false
   /** @internal Writes that wait for it, the oldest first. */

@@ -9,7 +9,7 @@ export interface Range {
 
 /** Throws where the range does not lie within `buf`. */
 export function checkRange(buf: Uint8Array, off: number, len: number, what: string): void {
-  const size = buf.byteLength
+  const size = buf.length
   if (!(off >= 0 && len >= 0 && off + len <= size && Number.isInteger(off) && Number.isInteger(len))) {
     throw new InvalidArgument(`${what}: off ${off} and len ${len} do not lie within a buffer of ${size} bytes`)
   }

@@ -33,7 +33,7 @@ export class Read extends DescriptorOp<number> {
       letGo()
       return 0
     }
-    if (off + count > buf.byteLength) {
+    if (off + count > buf.length) {
       giveBytesBack(this.fd, count, a)
       throw changed('read(fd, buf)', 'the next read gets the bytes')
     }
@@ -92,7 +92,7 @@ export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation
   streamOf(fd, 'read(fd, buf)', 'recvfrom')
   checkBytes(buf, 'read(fd, buf)')
   const off = options?.off ?? 0
-  const len = options?.len ?? buf.byteLength - off
+  const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'read(fd, buf)')
   const op = fd.reader ?? new Read(fd)
   make(op)

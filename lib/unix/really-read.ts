@@ -20,7 +20,7 @@ export function reallyRead(fd: FileDescr, buf: Uint8Array, options?: Range): Ope
   streamOf(fd, LABEL, 'recvfrom')
   checkBytes(buf, LABEL)
   const off = options?.off ?? 0
-  const len = options?.len ?? buf.byteLength - off
+  const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, LABEL)
   return new Compound(LABEL, () => fill(fd, buf, off, len))
 }

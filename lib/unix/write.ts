@@ -38,7 +38,7 @@ export class Write extends DescriptorOp<void> {
   }
 
   private keep(): void {
-    if (this.end > this.data.byteLength) return
+    if (this.end > this.data.length) return
     // Not `slice`, which does not copy a Buffer.
     this.data = new Uint8Array(this.data.subarray(this.off, this.end))
     this.end -= this.off
@@ -48,7 +48,7 @@ export class Write extends DescriptorOp<void> {
   /** Takes the next piece of the user's bytes and submits it. */
   private piece(): void {
     const { fd, data, off } = this
-    if (this.end > data.byteLength) {
+    if (this.end > data.length) {
       this.fail()
       return
     }
@@ -142,7 +142,7 @@ export function write(fd: FileDescr, data: Uint8Array | string, options?: Range)
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   checkBytes(bytes, 'write(fd, data)')
   const off = options?.off ?? 0
-  const len = options?.len ?? bytes.byteLength - off
+  const len = options?.len ?? bytes.length - off
   checkRange(bytes, off, len, 'write(fd, data)')
   const op = fd.writer ?? new Write(fd)
   make(op)

@@ -1,15 +1,12 @@
 //! Synchronisation objects as JavaScript sees them: named by their words. Values cross in the header of the ring and in its
 //! send area, see `miou_core::domain`.
-//!
-//! These are functions, not methods of `Domain`: Node-API finds what a method belongs to by a property of its object, which
-//! takes 400 ns, where a function finds the domain of its thread in 5.
 
 use miou_core::domain;
 use miou_core::object::ObjectKind;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use crate::domain::{here, number};
+use crate::domain::{here, or_errno};
 
 /// Makes a mutex (0), condition (1), trigger (2), computation (3), lazy value (4) or queue (5), or finds the one of that
 /// name: its word.
@@ -96,7 +93,7 @@ pub fn fire(trigger: i32) -> u32 {
 /// Has the callback of that token called when a trigger is signaled: 1; 0 where it is already; below 0: somebody waits.
 #[napi(catch_unwind)]
 pub fn on_signal(trigger: i32, token: i32) -> i32 {
-    number(here(|core| core.on_signal(trigger as u32, token)))
+    or_errno(here(|core| core.on_signal(trigger as u32, token)))
 }
 
 /// Completes a computation with the value in the header: -1 where it is complete, otherwise how many callbacks of this
