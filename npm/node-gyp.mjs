@@ -1,23 +1,41 @@
 #!/usr/bin/env node
-// Stands in for node-gyp under prebuildify (`prebuildify --napi --node-gyp npm/node-gyp.mjs`): prebuildify says in PREBUILD_*
-// what to build for, and then moves the one `build/Release/*.node` that it finds to its place under prebuilds/.
+// Stands in for node-gyp under prebuildify: prebuildify says in PREBUILD_* what to build for, and then moves the one
+// `build/Release/*.node` that it finds in the folder where it started this to its place under prebuilds/.
 
-import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readdirSync, utimesSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fail, root, run } from './setup.mjs'
+import { chosen } from './targets.mjs'
 
 const { PREBUILD_PLATFORM: platform, PREBUILD_ARCH: arch, PREBUILD_LIBC: libc } = process.env
-const cpu = { x64: 'x86_64', arm64: 'aarch64' }[arch]
-const system = {
-  linux: `unknown-linux-${libc === 'musl' ? 'musl' : 'gnu'}`,
-  darwin: 'apple-darwin',
-  freebsd: 'unknown-freebsd',
-}[platform]
-if (!cpu || !system) {
-  console.error(`miou: no binary is built for ${platform} ${arch}`)
-  process.exit(1)
-}
+const [target] = chosen({ platform, arch, libc: platform === 'linux' ? libc : undefined })
+if (!target) fail(`no binary is built for ${platform} ${arch}`)
+const { triple, since } = target
 
-rmSync('build/Release', { recursive: true, force: true })
-const cross = platform === process.platform && arch === process.arch && libc !== 'musl' ? [] : ['--cross-compile']
-const args = ['run', '--silent', 'build:native', '--', '--target', `${cpu}-${system}`, ...cross]
-process.exit(spawnSync('npm', args, { stdio: 'inherit' }).status ?? 1)
+const output = resolve('build', 'Release')
+process.chdir(root)
+
+// No path of this machine gets into the binary: the same sources give the same bytes wherever they lie.
+const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+const remapped = [
+  [cargoHome, '/cargo'],
+  [root.replace(/\/$/, ''), '/miou'],
+]
+process.env.RUSTFLAGS = remapped.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join(' ')
+if (platform === 'darwin') process.env.MACOSX_DEPLOYMENT_TARGET = since
+
+const glibc = platform === 'linux' && process.env.MIOU_CROSS === 'zig' && since !== undefined
+const build = ['napi', 'build', '--release', '--manifest-path', 'crates/node/Cargo.toml', '--no-js']
+const types = ['--dts', 'binding.d.ts'] // beside the binary: those of the checkout are made by build:native
+const cross = process.env.MIOU_CROSS === 'zig' ? ['--cross-compile'] : []
+const started = new Date()
+run(`building for ${triple}`, [
+  join('node_modules', '.bin', build[0]),
+  ...build.slice(1),
+  ...types,
+  ...['--output-dir', output, '--target', glibc ? `${triple}.${since}` : triple],
+  ...cross,
+])
+// Its time is that of its sources: what was changed while it was being built is newer.
+for (const name of readdirSync(output)) utimesSync(join(output, name), started, started)

@@ -33,6 +33,11 @@ const steps = {
   },
 }
 
+/** What a step's output is made from, seen from the root. */
+export function sources(name) {
+  return steps[name].sources
+}
+
 /**
  * Installs what is missing, then makes those of the steps (`native`, `library`, `tests`, `examples`) that are out of date.
  * Ends the process with one line on standard error where that fails.
@@ -67,20 +72,22 @@ function requireCargo() {
   fail('no cargo on the PATH: building miou from its sources needs a Rust toolchain (https://rustup.rs)')
 }
 
-function run(what, [command, ...args]) {
+/** Runs a command, said in a line; ends the process where it fails. */
+export function run(what, [command, ...args]) {
   console.error(`miou: ${what}`)
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
   if (error) fail(`${what}: ${error.message}`)
   if (status !== 0) fail(`${what} failed: ${[command, ...args].join(' ')}`)
 }
 
-function fail(message) {
+/** Ends the process with one line on standard error. */
+export function fail(message) {
   console.error(`miou: ${message}`)
   process.exit(1)
 }
 
 /** The newest time below a path in ms, 0 where there is none. A folder's own time counts: it tells of a deleted file. */
-function newest(path) {
+export function newest(path) {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (!stats) return 0
   if (!stats.isDirectory()) return stats.mtimeMs
