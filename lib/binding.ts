@@ -125,8 +125,8 @@ export declare function pour(queue: number, take: boolean): number
 /** Writes on with a line to standard output; how many of its bytes are written now. */
 export declare function print(line: Buffer, from: number): number
 
-/** How many values are in a queue. */
-export declare function queued(queue: number): number
+/** How many values are in the queue in the header. */
+export declare function queued(): number
 
 /** There is no handle of an object here any more. */
 export declare function release(word: number): void

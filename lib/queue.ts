@@ -92,13 +92,15 @@ export function peek<T>(q: Queue<T>): T {
 /** Whether there is nothing in it, at this moment. */
 export function isEmpty(q: Queue<unknown>): boolean {
   valid(q, 'isEmpty')
-  return native.queued(q.word) === 0
+  words[OBJECT] = q.word
+  return native.queued() === 0
 }
 
 /** How many values are in it, at this moment. */
 export function length(q: Queue<unknown>): number {
   valid(q, 'length')
-  return native.queued(q.word)
+  words[OBJECT] = q.word
+  return native.queued()
 }
 
 /** Takes the values of a queue that nobody else knows, the oldest first, and gives it up. */

@@ -63,10 +63,10 @@ pub fn peek() -> i32 {
     here(domain::Domain::peek)
 }
 
-/// How many values are in a queue.
+/// How many values are in the queue in the header.
 #[napi(catch_unwind)]
-pub fn queued(queue: i32) -> u32 {
-    here(|core| core.queued(queue as u32) as u32)
+pub fn queued() -> u32 {
+    here(|core| core.queued() as u32)
 }
 
 /// A new queue with all values of this one, taken or copied: its word; -2 where some of them can't be copied.

@@ -120,8 +120,8 @@ impl Domain {
 
     /// How many values are in a queue.
     #[must_use]
-    pub fn queued(&self, word: u32) -> usize {
-        self.queue(word).map_or(0, Fifo::len)
+    pub fn queued(&self) -> usize {
+        self.queue(self.chosen()).map_or(0, Fifo::len)
     }
 
     /// A new queue with the values that are in this one at one moment of the call: taken out of it, or copied. Its word, or
