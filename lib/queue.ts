@@ -5,7 +5,7 @@ import { onLeftovers } from './leftovers.js'
 import { native } from './native.js'
 import { OBJECT, words } from './ring.js'
 import { QUEUE, shared } from './shared.js'
-import { answerHere, EMPTY, laid, lay, REFUSED } from './value.js'
+import { answerHere, EMPTY, laid, lay, REFUSED, taken } from './value.js'
 
 /** A queue between tasks, and code outside of tasks, of all domains. Made by `Queue.create`. */
 export class Queue<T> {
@@ -71,7 +71,7 @@ export function dequeue<T>(q: Queue<T>): T {
   words[OBJECT] = q.word
   const form = native.dequeue()
   if (form === EMPTY) throw empty(q)
-  return laid(form) as T
+  return taken(form) as T
 }
 
 /**
@@ -113,7 +113,7 @@ function* poured(word: number): Generator<unknown, void> {
       words[OBJECT] = word
       const form = native.dequeue()
       if (form === EMPTY) return
-      yield laid(form)
+      yield taken(form)
     }
   } finally {
     native.release(word)

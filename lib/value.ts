@@ -6,6 +6,7 @@ import { InvalidArgument } from './errors.js'
 import type { Arrived } from './handle.js'
 import { here } from './here.js'
 import { native } from './native.js'
+import { schedule } from './ready.js'
 import * as ring from './ring.js'
 import { sendArea, words } from './ring.js'
 
@@ -140,6 +141,13 @@ export function answerHere(): void {
   words[ring.OFFSET] = ring.reserve(0)
 }
 
+/** As `laid`, of a value that was taken from where it rested. */
+export function taken(form: number): unknown {
+  // Its memory is freed when this domain has nothing else to do: outside of a run, nothing else makes it look.
+  if (form > NUMBER) schedule()
+  return laid(form)
+}
+
 /** The value that a call has laid down in this form. */
 export function laid(form: number): unknown {
   switch (form) {
@@ -184,5 +192,10 @@ class Writer extends Serializer {
   /** @internal Called for what is neither of the language nor plain data. */
   _writeHostObject(object: object): never {
     throw new InvalidArgument(`a ${object.constructor?.name ?? 'value'} can only be passed to call`)
+  }
+
+  /** @internal Called for memory that several domains see: its owner has to be there when another domain takes it. */
+  _getSharedArrayBufferId(): never {
+    throw new InvalidArgument('shared memory can only be passed to call')
   }
 }

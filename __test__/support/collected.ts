@@ -16,6 +16,17 @@ export async function collected(count: number): Promise<number> {
   return rust().objects()
 }
 
+/** Collects garbage until that frees no more shared objects. Says how many there are. */
+export async function leastObjects(): Promise<number> {
+  let last = -1
+  for (let same = 0; same < 4; same = rust().objects === last ? same + 1 : 0) {
+    last = rust().objects
+    garbage()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return last
+}
+
 /** How many shared objects there are. */
 export function objects(): number {
   return rust().objects()
