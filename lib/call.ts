@@ -15,7 +15,7 @@ import { endWith, runs } from './remote.js'
 import { attach, detach, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, DONE, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
+import { CALLED, DONE, isCancelled, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -73,7 +73,7 @@ export function callAt(
 ): TaskRecord {
   const { run } = parent
   const id = run.nextId()
-  const unborn = parent.cancelled !== null && parent.shields === 0
+  const unborn = isCancelled(parent)
   const { seed } = parent
   const path = pathFrom(parent)
   if (!unborn && to !== EXPECTED) sendCall(run, id, path, seed, reference, args, options, to)

@@ -6,7 +6,7 @@ import { native } from './native.js'
 import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
 import { AWAIT } from './ring.js'
 import { COMPUTATION, shared } from './shared.js'
-import type { Body, Result, TaskRecord } from './task.js'
+import { type Body, isCancelled, type Result } from './task.js'
 import { rung, type Trigger, validTrigger } from './trigger.js'
 import { answerHere, laid, layCopy } from './value.js'
 import { world } from './world.js'
@@ -127,10 +127,6 @@ function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, bo
     if (result === undefined) giveUp()
   }
   return settle(c, isCancelled(task) ? { ok: false, error: task.cancelled } : result)
-}
-
-function isCancelled(task: TaskRecord): boolean {
-  return task.cancelled !== null && task.shields === 0
 }
 
 function settle(c: Computation<unknown>, result: Result<unknown>): boolean {

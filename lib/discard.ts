@@ -5,6 +5,18 @@ export function onDiscard(close: (value: unknown) => void): void {
   closeIn = close
 }
 
+let holds: ((value: object) => boolean) | undefined
+
+/** Says how it is known whether a descriptor is in a value. */
+export function onHolds(test: (value: object) => boolean): void {
+  holds = test
+}
+
+/** Whether a descriptor is in a value. Looks into arrays and plain objects. */
+export function holdsDescriptor(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && holds?.(value) === true
+}
+
 /** Nobody will read this value: a plain descriptor in it is closed. */
 export function discard(value: unknown): void {
   if (typeof value === 'object' && value !== null) closeIn?.(value)

@@ -2,6 +2,7 @@ import { pack, unpack } from './clone.js'
 import { atEnd, over } from './at-end.js'
 import type { Cargo } from './cargo.js'
 import { complete, outcomeOf, RUNNING, stateOf, valueOf } from './computation.js'
+import { discard, holdsDescriptor } from './discard.js'
 import { InvalidArgument, Undefined } from './errors.js'
 import { registerHandle } from './handle.js'
 import { WaitOp } from './io.js'
@@ -11,7 +12,7 @@ import { type AnyFunction, find, load, type Portable, type Reference, referenceO
 import { ready } from './ready.js'
 import { AWAIT } from './ring.js'
 import { LAZY, shared, type SharedPart } from './shared.js'
-import type { Body, Result, TaskRecord } from './task.js'
+import { type Body, isCancelled, type Result, type TaskRecord } from './task.js'
 import { rung } from './trigger.js'
 import { layCopy, layNothing } from './value.js'
 
@@ -43,8 +44,13 @@ export class Lazy<T> {
 
 const lazies = shared(LAZY, (word) => new Lazy<unknown>(word))
 
-/** A lazy value that is there already. */
+/**
+ * A lazy value that is there already.
+ *
+ * @throws `InvalidArgument` where a descriptor is in it.
+ */
 export function fromValue<T>(value: T): Lazy<T> {
+  if (holdsDescriptor(value)) throw hasDescriptor()
   const lazy = lazies.create(undefined)
   lazy.result = { ok: true, value }
   return lazy as Lazy<T>
@@ -139,6 +145,8 @@ class Load extends Op<AnyFunction> {
 }
 
 const LABEL = 'Lazy.force(lazy)'
+/** What errors call the outcome. */
+const OUTCOME = 'the outcome of a lazy value'
 
 /**
  * The value, computed by the current task where nobody has yet; others that force it meanwhile wait, on any domain. What
@@ -184,14 +192,15 @@ function* compute(lazy: Lazy<unknown>, task: TaskRecord): Generator<Suspension, 
   try {
     result = { ok: true, value: yield* (yield* bodyOf(lazy))() }
   } catch (error) {
-    if (task.cancelled !== null && task.shields === 0) throw error // it may work for the next one
+    if (isCancelled(task)) throw error
     result = { ok: false, error }
   } finally {
     over(task, giveUp)
-    if (result === undefined) giveUp()
+    // It may work for the next one.
+    if (result === undefined || isCancelled(task)) giveUp()
   }
-  settle(lazy, result)
-  return result
+  if (isCancelled(task)) throw task.cancelled
+  return settle(lazy, result)
 }
 
 function* bodyOf(lazy: Lazy<unknown>): Generator<Suspension, Body<unknown>> {
@@ -204,21 +213,35 @@ function* bodyOf(lazy: Lazy<unknown>): Generator<Suspension, Body<unknown>> {
   return yield* op
 }
 
-/** Its outcome is there. Others get a clone; where it can't cross, the error that says so. */
-function settle(lazy: Lazy<unknown>, result: Result<unknown>): void {
-  lazy.result = result
+/** Its outcome is there. One that has crossed is told in bytes; where it can't be, the outcome is the error that says so. */
+function settle(lazy: Lazy<unknown>, result: Result<unknown>): Result<unknown> {
+  const outcome = result.ok && holdsDescriptor(result.value) ? refused(result.value) : result
+  lazy.result = lazy.crossed ? told(outcome) : outcome
+  if (!lazy.crossed) layNothing()
   lazy.body = null
   lazy.forcer = null
-  let failed = !result.ok
-  if (lazy.crossed) {
-    try {
-      layCopy(result.ok ? result.value : result.error, 'the outcome of a lazy value')
-    } catch (error) {
-      failed = true
-      layCopy(error, 'the outcome of a lazy value')
-    }
-  } else layNothing()
-  complete(lazy, failed)
+  complete(lazy, !lazy.result.ok)
+  return lazy.result
+}
+
+function refused(value: unknown): Result<unknown> {
+  discard(value)
+  return { ok: false, error: hasDescriptor() }
+}
+
+function hasDescriptor(): InvalidArgument {
+  return new InvalidArgument('a lazy value can be had by many: there can not be a descriptor in it')
+}
+
+/** Lays an outcome down for the other domains. */
+function told(result: Result<unknown>): Result<unknown> {
+  try {
+    layCopy(result.ok ? result.value : result.error, OUTCOME)
+    return result
+  } catch (error) {
+    layCopy(error, OUTCOME)
+    return { ok: false, error }
+  }
 }
 
 /** A lazy value on its way: what computes it, or its outcome. */
@@ -237,7 +260,7 @@ function packLazy(lazy: Lazy<unknown>, cargo: Cargo): Packed {
     return { ...lazies.share(lazy, cargo), reference }
   }
   const moving = cargo.moving.length
-  const outcome: unknown = pack(result.ok ? result.value : result.error, cargo, 'the outcome of a lazy value')
+  const outcome: unknown = pack(result.ok ? result.value : result.error, cargo, OUTCOME)
   if (cargo.moving.length > moving) {
     throw new InvalidArgument(
       'the outcome of a lazy value can be had by many: there is a descriptor in it, or what else moves',

@@ -122,6 +122,11 @@ export function nameOf(task: TaskRecord): string {
   return name ? `task ${task.id} (${name})` : task.id === 1 ? 'task 1 (main)' : `task ${task.id}`
 }
 
+/** Whether a task is cancelled, and in no shield. */
+export function isCancelled(task: TaskRecord): boolean {
+  return task.cancelled !== null && task.shields === 0
+}
+
 /** The result of a task that is over, as its parent sees it. */
 export function resultOf(task: TaskRecord): Result<unknown> {
   if (task.flags & OVERRIDDEN) return { ok: false, error: task.cancelled }

@@ -1,5 +1,6 @@
 import { extra } from '../extra.js'
 import { currentTask } from '../operation.js'
+import { isCancelled } from '../task.js'
 
 /**
  * The signal of the current task, for everything of Node's world that takes one: it is aborted when the task is cancelled,
@@ -14,7 +15,7 @@ export function abortSignal(): AbortSignal {
   const more = extra(task)
   if (more.controller === undefined) {
     more.controller = new AbortController()
-    if (task.cancelled !== null && task.shields === 0) more.controller.abort(task.cancelled)
+    if (isCancelled(task)) more.controller.abort(task.cancelled)
   }
   return more.controller.signal
 }

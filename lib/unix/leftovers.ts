@@ -1,4 +1,4 @@
-import { onDiscard } from '../discard.js'
+import { onDiscard, onHolds } from '../discard.js'
 import { type Leftovers, onLeftovers } from '../leftovers.js'
 import type { RunRecord } from '../run-record.js'
 import { FileDescr, finalise, open, shut, siteOf } from './descriptor.js'
@@ -7,16 +7,12 @@ import { FileDescr, finalise, open, shut, siteOf } from './descriptor.js'
  * Descriptors that nobody will close: those in a result that nobody reads, and those that are open when their run ends.
  */
 
-/** Closes every descriptor in a value that no living task owns. Looks into arrays and plain objects. */
-export function closeIn(value: object): void {
-  if (open.size === 0) return
+/** The descriptors in a value. Looks into arrays and plain objects. */
+function* descriptorsIn(value: object): Generator<FileDescr> {
   const seen = new Set<object>()
   const rest: object[] = [value]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (next instanceof FileDescr) {
-      if (next.resource === null || next.resource.owner === null) finalise(next)
-      continue
-    }
+    if (next instanceof FileDescr) yield next
     if (seen.has(next) || !transparent(next)) continue
     seen.add(next)
     for (const key of Object.keys(next)) {
@@ -25,6 +21,12 @@ export function closeIn(value: object): void {
       if (typeof part === 'object' && part !== null) rest.push(part)
     }
   }
+}
+
+/** Closes every descriptor in a value that no living task owns. */
+export function closeIn(value: object): void {
+  if (open.size === 0) return
+  for (const fd of descriptorsIn(value)) if (fd.resource === null || fd.resource.owner === null) finalise(fd)
 }
 
 /** Whether a value is an array or a plain object. */
@@ -66,4 +68,5 @@ export function closeLeftovers(run: RunRecord): Leftovers {
 }
 
 onDiscard((value) => closeIn(value as object))
+onHolds((value) => !descriptorsIn(value).next().done)
 onLeftovers(closeLeftovers)
