@@ -19,8 +19,8 @@ export async function collected(count: number): Promise<number> {
 /** Collects garbage until that frees no more shared objects. Says how many there are. */
 export async function leastObjects(): Promise<number> {
   let last = -1
-  for (let same = 0; same < 4; same = rust().objects === last ? same + 1 : 0) {
-    last = rust().objects
+  for (let same = 0; same < 4; same = rust().objects() === last ? same + 1 : 0) {
+    last = rust().objects()
     garbage()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
