@@ -115,7 +115,6 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
       this.phase = IDLE
       const { answer } = this
       answer.value = this.finish()
-      this.recycle()
       return answer
     }
     if (this.phase !== MADE || here.budget <= 0 || task.cancelled !== null) return super.next()

@@ -37,6 +37,9 @@ export const normal = new TaskQueue()
 /** Tasks that unwind: they go before all others. */
 export const urgent = new TaskQueue()
 
+/** Whether the scheduler runs, or is about to. */
+export const scheduler = { awake: false }
+
 let notify: () => void = () => {}
 
 /** Says what is called when a task becomes ready. */
@@ -49,7 +52,7 @@ export function ready(task: TaskRecord): void {
   if (task.flags & (READY | URGENT)) return
   task.flags |= READY
   normal.push(task)
-  notify()
+  if (!scheduler.awake) notify()
 }
 
 /** Puts a task behind those that unwind. One that was ready stays in the other queue in vain. */
@@ -57,7 +60,7 @@ export function hurry(task: TaskRecord): void {
   if (task.flags & URGENT) return
   task.flags |= URGENT
   urgent.push(task)
-  notify()
+  if (!scheduler.awake) notify()
 }
 
 /** Whether no task can run. */

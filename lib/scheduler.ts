@@ -10,7 +10,7 @@ import { completed } from './io.js'
 import { received } from './mail.js'
 import { outbox } from './message.js'
 import type { Operation } from './operation.js'
-import { idle, normal, onReady, urgent } from './ready.js'
+import { idle, normal, onReady, scheduler, urgent } from './ready.js'
 import * as ring from './ring.js'
 import { words } from './ring.js'
 import { askAgain, askSources } from './source.js'
@@ -30,7 +30,6 @@ const SHARE = 1
 const RETRY = 100
 
 let ticking = false
-let scheduled = false
 /** The deadline that Node's loop knows of; -1: none. */
 let armed = -1
 /** Slices between two looks at the clock, which costs as much as a short slice. */
@@ -38,8 +37,8 @@ let stride = 1
 
 /** Has the scheduler run soon, where something outside of tasks has given it work. */
 export function schedule(): void {
-  if (scheduled || ticking) return
-  scheduled = true
+  if (scheduler.awake) return
+  scheduler.awake = true
   setImmediate(tick)
 }
 
@@ -49,7 +48,7 @@ onReady(schedule)
 function tick(): void {
   if (ticking) return
   ticking = true
-  scheduled = false
+  scheduler.awake = true
   let again = true
   try {
     const start = performance.now()
@@ -68,6 +67,7 @@ function tick(): void {
     }
   } finally {
     ticking = false
+    scheduler.awake = false
     here.current = null
     if (again || !idle()) schedule()
     else arm()

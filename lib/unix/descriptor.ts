@@ -25,11 +25,11 @@ export class FileDescr implements Disposable {
   transferred = false
   /** @internal The resource that stands for it, where it is owned or has been. */
   resource: Resource<FileDescr> | null = null
-  /** @internal Its read operation, while nobody uses it. */
+  /** @internal Its read operation: the next one, where nobody uses it. */
   reader: Read | null = null
-  /** @internal Its operation of `readView`, while nobody uses it. */
+  /** @internal Its operation of `readView`, in the same way. */
   viewer: ReadView | null = null
-  /** @internal Its write operation, while nobody uses it. */
+  /** @internal Its write operation, in the same way. */
   writer: Write | null = null
   /** @internal The buffer that it was used with last, and a view of that, see copy.ts. */
   buffer: Uint8Array | null = null

@@ -6,6 +6,7 @@ import { letGo, PIECE, READ } from '../ring.js'
 import { lendBytes } from './copy.js'
 import type { FileDescr } from './descriptor.js'
 import { giveBytesBack, streamOf } from './read.js'
+import { IDLE } from '../suspension.js'
 import { systemError } from './system-error.js'
 
 /** Reads, and lends the bytes to its task where they lie. */
@@ -28,10 +29,6 @@ export class ReadView extends DescriptorOp<Uint8Array> {
     if (count < 0) throw systemError(count, 'read')
     letGo()
     return END
-  }
-
-  override recycle(): void {
-    this.fd.viewer = this
   }
 
   protected withdraw(token: number): boolean {
@@ -66,9 +63,12 @@ export function readView(fd: FileDescr, options?: { max?: number }): Operation<U
   const max = options?.max ?? PIECE
   if (!Number.isInteger(max) || max < 1)
     throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
-  const op = fd.viewer ?? new ReadView(fd)
+  let op = fd.viewer
+  if (op === null || op.phase !== IDLE) {
+    op = new ReadView(fd)
+    fd.viewer = op
+  }
   make(op)
-  fd.viewer = null
   op.max = Math.min(max, PIECE)
   return op
 }

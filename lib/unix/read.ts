@@ -3,6 +3,7 @@ import { InvalidArgument } from '../errors.js'
 import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { CLOSED, letGo, PIECE, READ } from '../ring.js'
+import { IDLE } from '../suspension.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
@@ -40,10 +41,6 @@ export class Read extends DescriptorOp<number> {
     receive(this.fd, buf, off, a, count)
     letGo()
     return count
-  }
-
-  override recycle(): void {
-    this.fd.reader = this
   }
 
   protected withdraw(token: number): boolean {
@@ -94,9 +91,12 @@ export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation
   const off = options?.off ?? 0
   const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'read(fd, buf)')
-  const op = fd.reader ?? new Read(fd)
+  let op = fd.reader
+  if (op === null || op.phase !== IDLE) {
+    op = new Read(fd)
+    fd.reader = op
+  }
   make(op)
-  fd.reader = null
   op.buf = buf
   op.off = off
   op.len = len

@@ -3,7 +3,7 @@ import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { PIECE, reserve, WRITE } from '../ring.js'
 import { ready } from '../ready.js'
-import { SUSPENDED, type Suspension } from '../suspension.js'
+import { IDLE, SUSPENDED, type Suspension } from '../suspension.js'
 import { send } from './copy.js'
 import type { FileDescr } from './descriptor.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
@@ -91,15 +91,11 @@ export class Write extends DescriptorOp<void> {
   finish(): void {
     const { error, result } = this
     this.data = NOTHING
-    this.error = null
-    if (error !== null) throw error
+    if (error !== null) {
+      this.error = null
+      throw error
+    }
     if (result < 0) throw systemError(result, 'write')
-  }
-
-  override recycle(): void {
-    this.data = NOTHING
-    this.error = null
-    this.fd.writer = this
   }
 
   override abort(): void {
@@ -144,9 +140,12 @@ export function write(fd: FileDescr, data: Uint8Array | string, options?: Range)
   const off = options?.off ?? 0
   const len = options?.len ?? bytes.length - off
   checkRange(bytes, off, len, 'write(fd, data)')
-  const op = fd.writer ?? new Write(fd)
+  let op = fd.writer
+  if (op === null || op.phase !== IDLE) {
+    op = new Write(fd)
+    fd.writer = op
+  }
   make(op)
-  fd.writer = null
   op.data = bytes
   op.off = off
   op.end = off + len
