@@ -71,17 +71,14 @@ export declare function fire(trigger: number): number
 /** Ends a wait for a mutex or on a condition before its time. */
 export declare function forsake(token: number): boolean
 
-/** Hands bytes of the receive area back to the front of a descriptor, with `sender` bytes of address behind them. */
-export declare function giveBack(index: number, generation: number, offset: number, length: number, sender: number): void
+/** Hands back what an operation completed with, by the three words of its completion. */
+export declare function giveBack(index: number, generation: number, result: number, a: number, b: number): void
 
 /** Hands an accepted connection back to its listener, with its peer's address in the receive area. */
 export declare function giveBackConnection(index: number, generation: number, made: number, madeGeneration: number, peer: number, length: number): void
 
 /** Hands bytes back to the front of a descriptor. */
 export declare function giveBytesBack(index: number, generation: number, bytes: Uint8Array): void
-
-/** Whether a task waits on a descriptor. */
-export declare function inUse(index: number, generation: number): boolean
 
 /** Whether the domain keeps Node's loop alive. */
 export declare function keepAlive(alive: boolean): void

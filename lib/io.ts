@@ -1,10 +1,7 @@
 import { rust } from './domain-thread.js'
-import { here } from './here.js'
-import { takeBack } from './lent.js'
 import { Op } from './operation.js'
 import { ready } from './ready.js'
-import { COMPLETED, completionAt, NOBODY, submit, words } from './ring.js'
-import { IDLE, MADE, SUSPENDED, type Suspension, WAITING } from './suspension.js'
+import { submit } from './ring.js'
 
 /** Something that a completion is for. */
 export interface Awaiting {
@@ -31,7 +28,7 @@ export function completed(token: number, result: number, a: number, b: number): 
 }
 
 /** Nothing will come for a token any more. */
-function release(token: number): void {
+export function release(token: number): void {
   awaiting[token] = null
   free.push(token)
 }
@@ -87,7 +84,7 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
 
   /** It has ended by now, and its completion is on its way. */
   protected late(token: number): void {
-    awaiting[token] = { settle: this.leftover() }
+    awaiting[token] = { settle: (result, a, b) => this.leftover(result, a, b) }
   }
 
   /** Takes the operation back from Rust; false where its completion is on its way. */
@@ -96,56 +93,8 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
   /** What was given goes back to where it came from, for the next one. */
   protected abstract giveBack(result: number, a: number, b: number): void
 
-  /** `giveBack`, for after this object was used again. */
-  protected abstract leftover(): (result: number, a: number, b: number) => void
-}
-
-/** An operation on a descriptor: it always suspends. */
-export abstract class DescriptorOp<T> extends RingOp<T> {
-  override get external(): boolean {
-    return true
-  }
-
-  /** As in the base, which has too many kinds of operation below it for its calls to be inlined (0.1 us a message). */
-  override next(): IteratorResult<Suspension, T> {
-    const { task } = this
-    if (this.phase === WAITING) {
-      if (!this.settled) return this.proceed()
-      task.op = null
-      this.phase = IDLE
-      const { answer } = this
-      answer.value = this.finish()
-      return answer
-    }
-    if (this.phase !== MADE || here.budget <= 0 || task.cancelled !== null) return super.next()
-    if (here.lent !== 0) takeBack(task)
-    here.budget--
-    this.phase = WAITING
-    task.op = this
-    this.wait()
-    return SUSPENDED
-  }
-
-  /**
-   * Its completion lies in the ring, where no turn has looked at it: what was given goes back at once. Whoever asks next
-   * does so before that turn, and must not get what came after.
-   */
-  protected override late(token: number): void {
-    for (let i = words[COMPLETED] - 1; i >= 0; i--) {
-      const at = completionAt(i)
-      if (words[at] !== token) continue
-      words[at] = NOBODY
-      release(token)
-      this.giveBack(words[at + 1], words[at + 2], words[at + 3])
-      return
-    }
-    super.late(token)
-  }
-
-  /** Its task runs while its completion has not come: those of several pieces submit the next one. */
-  protected proceed(): IteratorResult<Suspension, T> {
-    return SUSPENDED
-  }
+  /** Its completion has come after all; this object may have been used again. */
+  protected abstract leftover(result: number, a: number, b: number): void
 }
 
 /** An operation that waits in Rust for a mutex or on a condition. */
@@ -157,7 +106,5 @@ export abstract class WaitOp<T> extends RingOp<T> {
     return false
   }
 
-  protected override leftover(): () => void {
-    return () => {}
-  }
+  protected override leftover(): void {}
 }

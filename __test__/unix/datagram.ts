@@ -118,6 +118,37 @@ onOneDomain('a buffer that is detached while the task waits loses no datagram', 
   Unix.close(fd)
 })
 
+onOneDomain('datagrams of several receivers that are cancelled together come back in their order', function* (t) {
+  for (const order of [
+    [1, 0],
+    [0, 1],
+  ]) {
+    const [fd, there] = datagrams()
+    for (const text of ['first', 'second', 'third']) yield* Unix.sendto(fd, text, there)
+    yield* settle()
+    const seen: string[] = []
+    const receive = function* () {
+      const buf = Buffer.alloc(9)
+      seen.push(buf.toString('latin1', 0, (yield* Unix.recvfrom(fd, buf)).length))
+    }
+    // The newest child is cancelled first.
+    const receivers = Miou.async(function* () {
+      const children = order.map((number) =>
+        Miou.async(function* () {
+          for (let i = 0; i < number; i++) yield* Miou.yield()
+          yield* receive()
+        }),
+      )
+      yield* Miou.awaitAll(children)
+    })
+    for (let i = 0; i < 3; i++) yield* Miou.yield()
+    yield* Miou.cancel(receivers)
+    while (seen.length < 3) yield* receive()
+    t.deepEqual(seen, ['first', 'second', 'third'])
+    Unix.close(fd)
+  }
+})
+
 onOneDomain('ranges, addresses and bytes are checked', function* (t) {
   const [fd, there] = datagrams()
   refuses(t, () => Unix.recvfrom(fd, Buffer.alloc(3), { len: 4 }), Miou.InvalidArgument, /buffer of 3 bytes/)

@@ -49,6 +49,29 @@ onThree('bytes that were received already, and those that a cancelled read gave 
 })
 
 onThree(
+  'one whose read has ended does not move until its task has seen that: its bytes could not go back',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const buf = Buffer.alloc(4)
+    // Both reads end in one turn, and the task of the first runs on before that of the second.
+    const first = Miou.async(function* () {
+      yield* Unix.read(server, buf, { len: 2 })
+      refuses(t, () => Miou.call(echo, [server]), Miou.InvalidArgument, /in use/)
+    })
+    const second = Miou.async(() => Unix.read(server, buf, { off: 2 }))
+    yield* settle()
+    yield* Unix.write(client, 'abcd')
+    yield* first
+    t.is(yield* second, 2)
+    t.is(buf.toString(), 'abcd')
+    const task = Miou.call(echo, [server])
+    Unix.shutdown(client, 'write')
+    yield* task
+    Unix.close(client)
+  },
+)
+
+onThree(
   'where it comes back, the same handle works again, and it may go round for as long as one likes',
   function* (t) {
     const [client, server] = yield* connection()

@@ -215,16 +215,62 @@ onOneDomain(
     const ends = [yield* connection(), yield* connection()]
     for (const [client] of ends) yield* Unix.write(client, 'both')
     yield* settle()
-    const readers = ends.map(([, server]) => Miou.async(() => Unix.read(server, Buffer.alloc(4))))
-    // They have submitted when this task goes on, and there was no turn since: the first cancel has the core carry out both.
+    const seen = ['', '']
+    const readers = ends.map(([, server], at) =>
+      Miou.async(function* () {
+        seen[at] = (yield* read(server, 4)).toString()
+      }),
+    )
+    // They have submitted when this task goes on, and as a rule there was no turn since: the first cancel has the core
+    // carry out both.
     yield* Miou.yield()
     for (const reader of readers) yield* Miou.cancel(reader)
-    for (const [client, server] of ends) {
-      t.is((yield* read(server, 4)).toString(), 'both')
+    for (const [at, [client, server]] of ends.entries()) {
+      Unix.shutdown(client, 'write')
+      t.is(seen[at] + (yield* readAll(server)).toString(), 'both')
       closing(client, server)
     }
   },
 )
+
+// Each used to be put in front of what had come back before, and to wake at once who waited: "cdab", in one of the orders.
+for (const [which, order] of [
+  ['the first of them', [1, 0]],
+  ['the last of them', [0, 1]],
+] as const) {
+  onOneDomain(
+    `bytes of several reads that are cancelled together come back in their order, where ${which} gives back first`,
+    function* (t) {
+      for (const waits of [false, true]) {
+        const [client, server] = yield* connection()
+        yield* Unix.write(client, 'abcd')
+        yield* settle()
+        // The newest child is cancelled first. The first read is that of the child number 0.
+        const seen = ['', '']
+        const readers = Miou.async(function* () {
+          const children = order.map((number) =>
+            Miou.async(function* () {
+              for (let i = 0; i < number; i++) yield* Miou.yield()
+              const buf = Buffer.alloc(2)
+              seen[number] = buf.toString('latin1', 0, yield* Unix.read(server, buf))
+            }),
+          )
+          yield* Miou.awaitAll(children)
+        })
+        const third = Miou.async(function* () {
+          for (let i = 0; i < 2; i++) yield* Miou.yield()
+          return waits ? (yield* readAll(server)).toString() : ''
+        })
+        // All have submitted then, and as a rule there was no turn since.
+        for (let i = 0; i < 3; i++) yield* Miou.yield()
+        yield* Miou.cancel(readers)
+        Unix.shutdown(client, 'write')
+        t.is(seen.join('') + (yield* third) + (yield* readAll(server)).toString(), 'abcd')
+        closing(client, server)
+      }
+    },
+  )
+}
 
 onOneDomain('bytes that came back are read before those that come later, and by who waits already', function* (t) {
   const [client, server] = yield* connection()

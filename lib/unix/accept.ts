@@ -1,11 +1,11 @@
 import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { attach } from '../resource.js'
 import { ACCEPT, letGo } from '../ring.js'
 import { type Address, received } from './address.js'
 import { FileDescr, resourceOf, shut, STREAM, valid } from './descriptor.js'
+import { DescriptorOp } from './descriptor-op.js'
 import { apply, type Settings, type SocketOptions, settings } from './options.js'
 import { type SystemError, systemError } from './system-error.js'
 
@@ -13,14 +13,14 @@ import { type SystemError, systemError } from './system-error.js'
 class Accept extends DescriptorOp<[FileDescr, Address]> {
   readonly label = 'accept(fd)'
   constructor(
-    private readonly fd: FileDescr,
+    fd: FileDescr,
     private readonly owned: boolean,
     private readonly settings: Settings | null,
   ) {
-    super()
+    super(fd)
   }
 
-  wait(): void {
+  protected start(): void {
     this.submit(ACCEPT, this.fd.index, this.fd.generation, 0, 0, 0)
   }
 
@@ -35,25 +35,12 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     return [connection, peer]
   }
 
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  /** A connection that nobody saw goes to the next `accept`; it is closed where the listener is. */
+  protected override giveBack(result: number, a: number, b: number): void {
+    if (result < 0) return
+    rust().giveBackConnection(this.fd.index, this.fd.generation, result, a, b >> 8, b & 255)
+    letGo()
   }
-
-  protected giveBack(result: number, a: number, b: number): void {
-    giveConnectionBack(this.fd, result, a, b)
-  }
-
-  protected leftover(): (result: number, a: number, b: number) => void {
-    const { fd } = this
-    return (result, a, b) => giveConnectionBack(fd, result, a, b)
-  }
-}
-
-/** A connection that nobody saw goes to the next `accept`; it is closed where the listener is. */
-function giveConnectionBack(fd: FileDescr, result: number, a: number, b: number): void {
-  if (result < 0) return
-  rust().giveBackConnection(fd.index, fd.generation, result, a, b >> 8, b & 255)
-  letGo()
 }
 
 /** Sets the options of a new connection. One that has been reset meanwhile takes none: its reader will hear of that. */

@@ -1,7 +1,5 @@
 import { constants } from 'node:os'
-import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
 import { CONNECT, reserve, sendArea } from '../ring.js'
@@ -9,6 +7,7 @@ import { SUSPENDED, type Suspension } from '../suspension.js'
 import { clearTimer, setTimer, type Timer } from '../timers.js'
 import { type Address, encode } from './address.js'
 import { type FileDescr, STREAM, valid } from './descriptor.js'
+import { DescriptorOp } from './descriptor-op.js'
 import { isBlocking } from './number.js'
 import { type SocketOptions, setOptions } from './options.js'
 import { systemError } from './system-error.js'
@@ -24,14 +23,14 @@ class Connect extends DescriptorOp<void> implements Timer {
   place = -1
 
   constructor(
-    private readonly fd: FileDescr,
+    fd: FileDescr,
     private readonly address: Address,
     private readonly to: Uint8Array,
   ) {
-    super()
+    super(fd)
   }
 
-  wait(): void {
+  protected start(): void {
     const { fd, to } = this
     const at = reserve(to.length)
     sendArea.set(to, at)
@@ -50,7 +49,7 @@ class Connect extends DescriptorOp<void> implements Timer {
   }
 
   protected override proceed(): IteratorResult<Suspension, void> {
-    this.wait()
+    this.start()
     return SUSPENDED
   }
 
@@ -61,17 +60,6 @@ class Connect extends DescriptorOp<void> implements Timer {
   override abort(): void {
     if (this.place >= 0) clearTimer(this)
     else super.abort()
-  }
-
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
-  }
-
-  /** A connection stays with its socket. */
-  protected giveBack(): void {}
-
-  protected leftover(): () => void {
-    return () => {}
   }
 
   override describe(): string {

@@ -1,12 +1,11 @@
 import { constants } from 'node:os'
-import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
-import { CLOSED, letGo, PIECE, RECVFROM, reserve, SENDTO, sendArea } from '../ring.js'
+import { letGo, PIECE, RECVFROM, reserve, SENDTO, sendArea } from '../ring.js'
 import { type Address, encode, received } from './address.js'
 import { receive, send } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
+import { DescriptorOp, giveBackTo } from './descriptor-op.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
 import { systemError } from './system-error.js'
 
@@ -23,15 +22,15 @@ class Recvfrom extends DescriptorOp<Received> {
   readonly label = 'recvfrom(fd, buf)'
 
   constructor(
-    private readonly fd: FileDescr,
+    fd: FileDescr,
     private readonly buf: Uint8Array,
     private readonly off: number,
     private readonly len: number,
   ) {
-    super()
+    super(fd)
   }
 
-  wait(): void {
+  protected start(): void {
     const { fd } = this
     this.submit(RECVFROM, fd.index, fd.generation, PIECE, 0, 0)
   }
@@ -41,34 +40,18 @@ class Recvfrom extends DescriptorOp<Received> {
     if (result < 0) throw systemError(result, 'recvfrom')
     const length = Math.min(result, this.len)
     if (off + length > buf.length) {
-      giveDatagramBack(this.fd, result, a, b)
+      giveBackTo(this.fd, result, a, b)
       throw changed('recvfrom(fd, buf)', 'the next recvfrom gets the datagram')
     }
     if (length > 0) receive(this.fd, buf, off, a, length)
-    const from = received(a + result, b)
+    const from = received(a + result, b & 255)
     letGo()
     return { length, from }
   }
 
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
+  protected override giveBack(result: number, a: number, b: number): void {
+    giveBackTo(this.fd, result, a, b)
   }
-
-  protected giveBack(result: number, a: number, b: number): void {
-    giveDatagramBack(this.fd, result, a, b)
-  }
-
-  protected leftover(): (result: number, a: number, b: number) => void {
-    const { fd } = this
-    return (result, a, b) => giveDatagramBack(fd, result, a, b)
-  }
-}
-
-/** A datagram that nobody saw goes to the next `recvfrom`, and so does an error. */
-function giveDatagramBack(fd: FileDescr, length: number, offset: number, sender: number): void {
-  if (length === CLOSED) return
-  if (fd.index >= 0) rust().giveBack(fd.index, fd.generation, offset, length, sender)
-  if (length >= 0) letGo()
 }
 
 /** Sends a datagram. */
@@ -78,16 +61,16 @@ class Sendto extends DescriptorOp<number> {
   private shrunk = false
 
   constructor(
-    private readonly fd: FileDescr,
+    fd: FileDescr,
     private readonly data: Uint8Array,
     private readonly address: Address,
     private readonly to: Uint8Array,
   ) {
-    super()
+    super(fd)
     this.length = data.length
   }
 
-  wait(): void {
+  protected start(): void {
     const { fd, data, to, length } = this
     if (data.length < length) {
       this.shrunk = true
@@ -104,17 +87,6 @@ class Sendto extends DescriptorOp<number> {
     if (this.shrunk) throw changed('sendto(fd, data, to)', 'nothing was sent')
     if (this.result < 0) throw systemError(this.result, 'sendto', this.address)
     return this.result
-  }
-
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
-  }
-
-  /** What was sent is sent. */
-  protected giveBack(): void {}
-
-  protected leftover(): () => void {
-    return () => {}
   }
 }
 

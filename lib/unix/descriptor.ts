@@ -37,6 +37,8 @@ export class FileDescr implements Disposable {
   view: DataView | null = null
   /** @internal How long that view is. */
   viewed = 0
+  /** @internal How many operations wait on it, or are over and not yet seen by their tasks. */
+  users = 0
   /** @internal Whether a write is under way. */
   writing = false
   /** @internal Writes that wait for it, the oldest first. */
@@ -129,10 +131,9 @@ export function shut(fd: FileDescr): void {
   if (words[COMPLETED] > 0) schedule()
 }
 
-/** Whether a task waits on a descriptor, or a write of several pieces is under way. */
+/** Whether a task waits on a descriptor, or has not yet seen how its operation ended. */
 export function inUse(fd: FileDescr): boolean {
-  // Between two pieces of a large write nobody waits in the core.
-  return fd.writing || rust().inUse(fd.index, fd.generation)
+  return fd.users > 0
 }
 
 /** A descriptor is closed, has moved, or was taken over: its handle is dead. */

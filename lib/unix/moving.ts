@@ -64,7 +64,7 @@ registerHandle(FileDescr, {
     cargo.moving.push({
       depart() {
         refuse(fd, cargo)
-        if (fd.writing || rust().pack(fd.index, fd.generation) < 0) throw busy()
+        if (inUse(fd) || rust().pack(fd.index, fd.generation) < 0) throw busy()
       },
       left() {
         gone(fd)

@@ -1,11 +1,10 @@
-import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { letGo, PIECE, READ } from '../ring.js'
 import { lendBytes } from './copy.js'
 import type { FileDescr } from './descriptor.js'
-import { giveBytesBack, streamOf } from './read.js'
+import { DescriptorOp, giveBackTo } from './descriptor-op.js'
+import { streamOf } from './read.js'
 import { IDLE } from '../suspension.js'
 import { systemError } from './system-error.js'
 
@@ -14,11 +13,7 @@ export class ReadView extends DescriptorOp<Uint8Array> {
   readonly label = 'readView(fd)'
   max = PIECE
 
-  constructor(readonly fd: FileDescr) {
-    super()
-  }
-
-  wait(): void {
+  protected start(): void {
     const { fd } = this
     this.submit(READ, fd.index, fd.generation, this.max, 0, 0)
   }
@@ -31,17 +26,8 @@ export class ReadView extends DescriptorOp<Uint8Array> {
     return END
   }
 
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
-  }
-
-  protected giveBack(result: number, a: number): void {
-    giveBytesBack(this.fd, result, a)
-  }
-
-  protected leftover(): (result: number, a: number) => void {
-    const { fd } = this
-    return (result, a) => giveBytesBack(fd, result, a)
+  protected override giveBack(result: number, a: number, b: number): void {
+    giveBackTo(this.fd, result, a, b)
   }
 }
 

@@ -1,12 +1,11 @@
-import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
-import { CLOSED, letGo, PIECE, READ } from '../ring.js'
-import { IDLE } from '../suspension.js'
+import { letGo, PIECE, READ } from '../ring.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
+import { DescriptorOp, giveBackTo } from './descriptor-op.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
+import { IDLE } from '../suspension.js'
 import { systemError } from './system-error.js'
 
 /** Reads into a buffer of the user's: the bytes are copied to it when the task runs on. */
@@ -16,18 +15,14 @@ export class Read extends DescriptorOp<number> {
   off = 0
   len = 0
 
-  constructor(readonly fd: FileDescr) {
-    super()
-  }
-
-  wait(): void {
+  protected start(): void {
     const { fd } = this
     this.submit(READ, fd.index, fd.generation, Math.min(this.len, PIECE), 0, 0)
   }
 
   finish(): number {
     const count = this.result
-    const { buf, off, a } = this
+    const { buf, off, a, b } = this
     this.buf = NOTHING
     if (count <= 0) {
       if (count < 0) throw systemError(count, 'read')
@@ -35,7 +30,7 @@ export class Read extends DescriptorOp<number> {
       return 0
     }
     if (off + count > buf.length) {
-      giveBytesBack(this.fd, count, a)
+      giveBackTo(this.fd, count, a, b)
       throw changed('read(fd, buf)', 'the next read gets the bytes')
     }
     receive(this.fd, buf, off, a, count)
@@ -43,31 +38,12 @@ export class Read extends DescriptorOp<number> {
     return count
   }
 
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
-  }
-
-  protected giveBack(result: number, a: number): void {
-    giveBytesBack(this.fd, result, a)
-  }
-
-  protected leftover(): (result: number, a: number) => void {
-    const { fd } = this
-    return (result, a) => giveBytesBack(fd, result, a)
+  protected override giveBack(result: number, a: number, b: number): void {
+    giveBackTo(this.fd, result, a, b)
   }
 }
 
 const NOTHING = new Uint8Array(0)
-
-/**
- * Bytes that nobody saw go back to the front of their descriptor, and so does an error: after a reset the system would
- * tell the next reader that the stream has ended well.
- */
-export function giveBytesBack(fd: FileDescr, count: number, offset: number): void {
-  if (count === CLOSED) return
-  if (fd.index >= 0 && count !== 0) rust().giveBack(fd.index, fd.generation, offset, count, 0)
-  if (count >= 0) letGo()
-}
 
 /** Throws where `fd` can't be read or written as a stream. */
 export function streamOf(fd: FileDescr, what: string, instead: string): void {

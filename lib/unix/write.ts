@@ -1,11 +1,10 @@
-import { rust } from '../domain-thread.js'
-import { DescriptorOp } from '../io.js'
 import { make, type Operation } from '../operation.js'
 import { PIECE, reserve, WRITE } from '../ring.js'
 import { ready } from '../ready.js'
 import { IDLE, SUSPENDED, type Suspension } from '../suspension.js'
 import { send } from './copy.js'
 import type { FileDescr } from './descriptor.js'
+import { DescriptorOp } from './descriptor-op.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
 import { streamOf } from './read.js'
 import { systemError } from './system-error.js'
@@ -19,11 +18,7 @@ export class Write extends DescriptorOp<void> {
   end = 0
   private error: Error | null = null
 
-  constructor(readonly fd: FileDescr) {
-    super()
-  }
-
-  wait(): void {
+  protected start(): void {
     const { fd } = this
     this.settled = false
     if (fd.writing) {
@@ -107,17 +102,6 @@ export class Write extends DescriptorOp<void> {
     }
     super.abort()
     this.nextWriter()
-  }
-
-  protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
-  }
-
-  /** What was written is written. */
-  protected giveBack(): void {}
-
-  protected leftover(): () => void {
-    return () => {}
   }
 }
 

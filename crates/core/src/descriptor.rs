@@ -86,12 +86,15 @@ pub struct Descriptor {
     pub writers: Waiting,
     /// The address that it is bound to, where `bind` was asked for; its duplicates keep it too.
     pub listening: Option<Arc<Listening>>,
-    /// What was handed back, oldest first. A box, since it is hardly ever there.
+    /// Where the next thing stands that the system gives it: bytes are counted, and whatever else it gives counts as
+    /// some. Wraps around.
+    position: u32,
+    /// What was handed back, and where that stood, in that order. A box, since it is hardly ever there.
     #[expect(
         clippy::box_collection,
         reason = "24 bytes less on every descriptor for one more allocation on hardly any"
     )]
-    returned: Option<Box<VecDeque<Returned>>>,
+    returned: Option<Box<VecDeque<(u32, Returned)>>>,
 }
 
 impl Descriptor {
@@ -114,6 +117,7 @@ impl Descriptor {
             readers: Waiting::Nobody,
             writers: Waiting::Nobody,
             listening: None,
+            position: 0,
             returned: None,
         }
     }
@@ -172,9 +176,28 @@ impl Descriptor {
         self.ready.write = self.ready.write_closed;
     }
 
-    /// Hands something back to the front.
-    pub fn give_back(&mut self, returned: Returned) {
-        self.returned.get_or_insert_default().push_front(returned);
+    /// The system has given something that counts as `units`: where it stands.
+    pub fn given(&mut self, units: usize) -> u32 {
+        let position = self.position;
+        self.position = position.wrapping_add(units as u32);
+        position
+    }
+
+    /// Hands something back that stood at `position`: behind what stood before it, whichever of them comes back first.
+    pub fn give_back(&mut self, position: u32, returned: Returned) {
+        let queue = self.returned.get_or_insert_default();
+        let behind = |other: u32| position.wrapping_sub(other).cast_signed() > 0;
+        let at = queue.iter().take_while(|(other, _)| behind(*other)).count();
+        queue.insert(at, (position, returned));
+    }
+
+    /// Hands something back that counts as `units`, in front of all that is there.
+    pub fn put_in_front(&mut self, units: usize, returned: Returned) {
+        let front = match self.returned.as_ref().and_then(|queue| queue.front()) {
+            Some((position, _)) => *position,
+            None => self.position,
+        };
+        self.give_back(front.wrapping_sub(units as u32), returned);
     }
 
     /// Whether something was handed back.
@@ -183,14 +206,14 @@ impl Descriptor {
         self.returned.is_some()
     }
 
-    /// The oldest of what was handed back.
-    pub fn take_returned(&mut self) -> Option<Returned> {
+    /// The first of what was handed back, and where it stands.
+    pub fn take_returned(&mut self) -> Option<(u32, Returned)> {
         let queue = self.returned.as_mut()?;
-        let oldest = queue.pop_front();
+        let first = queue.pop_front();
         if queue.is_empty() {
             self.returned = None;
         }
-        oldest
+        first
     }
 }
 

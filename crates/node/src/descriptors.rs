@@ -121,12 +121,6 @@ pub fn unpack() {
     here(Domain::unpack);
 }
 
-/// Whether a task waits on a descriptor.
-#[napi(catch_unwind)]
-pub fn in_use(index: i32, generation: i32) -> bool {
-    here(|core| core.in_use(key(index, generation)))
-}
-
 /// Chooses a descriptor to travel with the next message or value.
 #[napi(catch_unwind)]
 pub fn pack(index: i32, generation: i32) -> i32 {
@@ -139,10 +133,10 @@ pub fn withdraw(index: i32, generation: i32, token: i32) -> bool {
     here(|core| core.withdraw(key(index, generation), token))
 }
 
-/// Hands bytes of the receive area back to the front of a descriptor, with `sender` bytes of address behind them.
+/// Hands back what an operation completed with, by the three words of its completion.
 #[napi(catch_unwind)]
-pub fn give_back(index: i32, generation: i32, offset: i32, length: i32, sender: i32) {
-    here(|core| core.give_back(key(index, generation), offset, length, sender));
+pub fn give_back(index: i32, generation: i32, result: i32, a: i32, b: i32) {
+    here(|core| core.give_back(key(index, generation), [result, a, b]));
 }
 
 /// Hands bytes back to the front of a descriptor.

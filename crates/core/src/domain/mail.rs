@@ -74,7 +74,7 @@ impl Domain {
     }
 
     /// Whether a task waits on a descriptor.
-    pub fn in_use(&mut self, key: Key) -> bool {
+    fn in_use(&mut self, key: Key) -> bool {
         self.drain();
         self.table
             .get(key)

@@ -12,6 +12,7 @@ use crate::address::{self, Address};
 use crate::descriptor::{Descriptor, Kind, Returned, STANDARD};
 use crate::listeners::{Listening, Sharing};
 use crate::number;
+use crate::op::DATAGRAM;
 use crate::options;
 use crate::poller::Key;
 use crate::ring::Completion;
@@ -194,41 +195,53 @@ impl Domain {
         waits.is_some()
     }
 
-    /// Hands bytes of the receive area, or a datagram with its sender's address behind it, back to the front of its
-    /// descriptor; an error, where the length is below zero.
-    pub fn give_back(&mut self, key: Key, offset: i32, length: i32, sender: i32) {
-        if length < 0 {
-            return self.put_back(key, Returned::Error(length));
+    /// Hands back what an operation completed with, the three words of its completion: bytes of the receive area, a
+    /// datagram with its sender's address behind it, or an error.
+    pub fn give_back(&mut self, key: Key, [result, offset, position]: [i32; 3]) {
+        let Some(descriptor) = self.table.get(key) else { return };
+        let datagram = descriptor.kind == Kind::Datagram;
+        let sender = if datagram { position & (DATAGRAM as i32 - 1) } else { 0 };
+        let position = (position - sender).cast_unsigned();
+        if result < 0 {
+            descriptor.give_back(position, Returned::Error(result));
+            return self.go_on(key);
         }
-        let bytes = self.ring.received(offset, length);
-        let from = self.ring.received(offset.saturating_add(length), sender);
-        let (Some(bytes), Some(from), Some(descriptor)) = (bytes, from, self.table.get(key)) else {
+        let bytes = self.ring.received(offset, result);
+        let from = self.ring.received(offset.saturating_add(result), sender);
+        let (Some(bytes), Some(from)) = (bytes, from) else {
             return;
         };
-        match descriptor.kind {
-            Kind::Datagram => self.put_back(
-                key,
-                Returned::Datagram {
-                    bytes: bytes.into(),
-                    from: from.into(),
-                },
-            ),
-            _ => self.give_bytes_back(key, bytes.into()),
+        if bytes.is_empty() && !datagram {
+            // The end of a stream stays where it is.
+            return;
         }
+        let returned = if datagram {
+            Returned::Datagram {
+                bytes: bytes.into(),
+                from: from.into(),
+            }
+        } else {
+            Returned::Bytes {
+                bytes: bytes.into(),
+                taken: 0,
+            }
+        };
+        descriptor.give_back(position, returned);
+        self.go_on(key);
     }
 
-    /// Hands bytes back to the front of their descriptor.
+    /// Hands bytes back in front of all that a descriptor still has.
     pub fn give_bytes_back(&mut self, key: Key, bytes: Box<[u8]>) {
+        let Some(descriptor) = self.table.get(key) else { return };
         if !bytes.is_empty() {
-            self.put_back(key, Returned::Bytes { bytes, taken: 0 });
+            descriptor.put_in_front(bytes.len(), Returned::Bytes { bytes, taken: 0 });
+            self.go_on(key);
         }
     }
 
-    fn put_back(&mut self, key: Key, returned: Returned) {
-        if let Some(descriptor) = self.table.get(key) {
-            descriptor.give_back(returned);
-            self.progress(key);
-        }
+    /// Those who wait go on at the next turn: what is handed back until then may belong in front.
+    fn go_on(&mut self, key: Key) {
+        self.deferred.push(key);
     }
 
     /// Hands an accepted connection back to the front of its listener, or closes it where the listener is gone.
@@ -238,13 +251,11 @@ impl Domain {
             return;
         };
         self.unwatch(&mut connection);
-        if let Some(listener) = self.table.get(listener) {
-            listener.give_back(Returned::Connection {
-                connection: Box::new(connection),
-                peer,
-            });
+        if let Some(waiting) = self.table.get(listener) {
+            let connection = Box::new(connection);
+            waiting.put_in_front(1, Returned::Connection { connection, peer });
+            self.go_on(listener);
         }
-        self.progress(listener);
     }
 }
 

@@ -18,7 +18,7 @@ pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
         return Attempt::NoRoom;
     }
     let (offset, buffer) = ring.receive_buffer(address::MOST);
-    if let Some(returned) = descriptor.take_returned() {
+    if let Some((_, returned)) = descriptor.take_returned() {
         let Returned::Connection { connection, peer } = returned else {
             return Attempt::error(Errno::INVAL);
         };

@@ -15,7 +15,7 @@ use crate::ring::Ring;
 pub use accept::accept;
 pub use connect::{connect, connected};
 pub use read::read;
-pub use recvfrom::recvfrom;
+pub use recvfrom::{DATAGRAM, recvfrom};
 pub use sendto::sendto;
 pub use write::{Unwritten, write};
 

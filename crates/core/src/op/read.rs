@@ -7,8 +7,8 @@ use super::Attempt;
 use crate::descriptor::{Descriptor, Kind, Returned};
 use crate::ring::{PIECE, Ring};
 
-/// Reads at most `most` bytes into the receive area. Completes with their count (0 is the end) and their offset. Asked for
-/// nothing, it reads nothing, and does not wait either.
+/// Reads at most `most` bytes into the receive area. Completes with their count (0 is the end), their offset, and
+/// where they stand in the stream, which an error has too. Asked for nothing, it reads nothing, and does not wait either.
 pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
     let most = most.min(PIECE);
     if ring.receive_room() < most {
@@ -19,20 +19,20 @@ pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attemp
         ring.hold(0);
         return Attempt::Done(0, offset, 0);
     }
-    if let Some(returned) = descriptor.take_returned() {
+    if let Some((position, returned)) = descriptor.take_returned() {
         let (bytes, mut taken) = match returned {
             Returned::Bytes { bytes, taken } => (bytes, taken),
-            Returned::Error(error) => return Attempt::result(error),
+            Returned::Error(error) => return Attempt::Done(error, 0, position.cast_signed()),
             _ => return Attempt::error(Errno::INVAL),
         };
         let length = most.min(bytes.len() - taken);
         buffer[..length].copy_from_slice(&bytes[taken..taken + length]);
         taken += length;
         if taken < bytes.len() {
-            descriptor.give_back(Returned::Bytes { bytes, taken });
+            descriptor.give_back(position.wrapping_add(length as u32), Returned::Bytes { bytes, taken });
         }
         ring.hold(length);
-        return Attempt::Done(length as i32, offset, 0);
+        return Attempt::Done(length as i32, offset, position.cast_signed());
     }
     if !descriptor.readable() {
         return Attempt::Blocked;
@@ -48,14 +48,14 @@ pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attemp
                     descriptor.ready.read = true;
                 }
                 ring.hold(length);
-                return Attempt::Done(length as i32, offset, 0);
+                return Attempt::Done(length as i32, offset, descriptor.given(length).cast_signed());
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
                 descriptor.ready.read = false;
                 return Attempt::Blocked;
             }
-            Err(errno) => return Attempt::error(errno),
+            Err(errno) => return Attempt::Done(-errno.raw_os_error(), 0, descriptor.given(1).cast_signed()),
         }
     }
 }
