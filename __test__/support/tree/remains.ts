@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as Miou from 'miou'
 import { rust } from '../../../dist/domain-thread.js'
 import { here } from '../../../dist/here.js'
@@ -8,12 +9,23 @@ import { nextDeadline } from '../../../dist/timers.js'
 import { open } from '../../../dist/unix/descriptor.js'
 import type { Steps } from './noted.js'
 
+/** What a domain has. */
+interface Remains {
+  waits: number
+  timer: number
+  descriptors: number
+  handles: number
+  heldInReceiveArea: number
+  lentViews: number
+  runs: number
+}
+
 /** What this domain has left of runs that are over. */
-const counted = Miou.portable(import.meta, function* counted(): Steps<object> {
+const counted = Miou.portable(import.meta, function* counted(): Steps<Remains> {
   return {
     waits: waitingInRust(),
     timer: nextDeadline(),
-    descriptors: rust().descriptors,
+    descriptors: rust().descriptors(),
     handles: open.size,
     heldInReceiveArea: words[HELD],
     lentViews: here.lent,
@@ -23,7 +35,7 @@ const counted = Miou.portable(import.meta, function* counted(): Steps<object> {
 })
 
 /** What a domain has left when nothing is left. */
-const NOTHING = JSON.stringify({
+const NOTHING: Remains = {
   waits: 0,
   timer: -1,
   descriptors: 0,
@@ -31,7 +43,7 @@ const NOTHING = JSON.stringify({
   heldInReceiveArea: 0,
   lentViews: 0,
   runs: 0,
-})
+}
 
 /** What so many extra domains, and this one, have left of runs that are over; empty where that is nothing. */
 export async function remains(domains: number): Promise<string[]> {
@@ -43,5 +55,5 @@ export async function remains(domains: number): Promise<string[]> {
     },
     { domains },
   )
-  return left.map((one) => JSON.stringify(one)).filter((one) => one !== NOTHING)
+  return left.filter((one) => !isDeepStrictEqual(one, NOTHING)).map((one) => JSON.stringify(one))
 }
