@@ -48,3 +48,16 @@ export const readSome = Miou.portable(meta, function* readSome(fd: Unix.FileDesc
 export const leave = Miou.portable(meta, function* leave() {
   return Unix.toFileDescr(Unix.tcpv4())
 })
+
+/** Sends the next so many bytes of an owned stream back, or all up to its end; how many. The parent has it again. */
+export const relay = Miou.portable(meta, function* relay(fd: Unix.FileDescr, most: number) {
+  let left = most
+  while (left > 0) {
+    const view = yield* Ownership.readView(fd, { max: left })
+    if (view.length === 0) break
+    left -= view.length
+    yield* Ownership.write(fd, view)
+  }
+  yield* Miou.Ownership.transfer(Ownership.resource(fd))
+  return most - left
+})

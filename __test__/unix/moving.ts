@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { echo, greet, leave, listen, readSome, take } from '../programs/moving.js'
+import { echo, greet, leave, listen, readSome, relay, take } from '../programs/moving.js'
 import { test } from '../support/case.js'
 import { closing, connection, readAll, settle, throwsIn } from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
@@ -140,6 +140,47 @@ onThree('a descriptor that was made elsewhere arrives in a result, whatever is a
   const [server] = yield* Unix.accept(listener)
   closing(listener, client, server)
 })
+
+onThree(
+  'a live connection goes from domain to domain in the middle of its stream: no byte is lost, or sent twice',
+  function* (t) {
+    /** Serves a connection wherever it is just then, some bytes at a time; on how many domains. */
+    function* wander(server: Unix.FileDescr, seed: number) {
+      const resource = Ownership.resource(server)
+      const seen = new Set<number>()
+      for (let hop = seed; ; hop++) {
+        const domains = Miou.Domain.all()
+        const pin = domains[(hop * 7 + (hop >> 2)) % domains.length]!
+        const most = 1 + ((hop * 7919) % 30_000)
+        seen.add(pin)
+        const give = [resource]
+        const there =
+          pin === 0 ? Miou.async(() => relay(server, most), { give }) : Miou.call(relay, [server, most], { pin, give })
+        refuses(t, () => Ownership.readView(server), Miou.NotOwner)
+        if ((yield* there) < most) break
+      }
+      Ownership.close(server)
+      return seen.size
+    }
+    const sent = Array.from({ length: 10 }, (_, i) => Buffer.alloc(400_000 + i, `the bytes of ${i}, `))
+    const tasks = sent.map((data, i) =>
+      Miou.async(function* () {
+        const [client, server] = yield* connection()
+        Miou.Ownership.own(Ownership.resource(server))
+        const wandering = Miou.async(() => wander(server, i), { give: [Ownership.resource(server)] })
+        const writing = Miou.async(function* () {
+          yield* Unix.write(client, data)
+          Unix.shutdown(client, 'write')
+        })
+        t.true((yield* readAll(client)).equals(data), `connection ${i} got other bytes`)
+        yield* writing
+        Unix.close(client)
+        return yield* wandering
+      }),
+    )
+    for (const task of tasks) t.is(yield* task, 3)
+  },
+)
 
 onThree('one in a remote result that nobody reads is closed', function* (t) {
   const task = Miou.call(listen, [])
