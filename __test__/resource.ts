@@ -249,7 +249,10 @@ test('a resource that can not cross is refused at the call, and stays with its o
     Ownership.disown(home)
     refuses(t, () => Miou.call(echo, [home]), Miou.InvalidArgument, /portable/)
     const shared = words(1)
-    const wrong = Ownership.create({ shared, fn: () => 1 }, heldResource(shared).finaliser as never)
+    const wrong = Ownership.create(
+      { shared, fn: () => 1 },
+      (heldResource(shared) as unknown as { finaliser: () => void }).finaliser,
+    )
     refuses(t, () => Miou.call(echo, [1], { give: [wrong] }), Miou.InvalidArgument, /function/)
     yield* Miou.yield()
   }, three)

@@ -34,7 +34,6 @@ export class Collector {
   /** Those that have ended, by how they did. */
   private readonly returned: Stored[] = []
   private readonly failed: Stored[] = []
-  declare readonly kind: (value: never) => void
 
   /** Stores a task; what stands for it here. */
   store(task: TaskRecord): Stored {

@@ -12,6 +12,8 @@ import { CONDITION, shared } from './shared.js'
 
 /** A condition variable between tasks of all domains. Made by `Condition.create`. */
 export class Condition {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'condition'
   /** @internal */
   constructor(
     /** @internal */

@@ -3,6 +3,8 @@ import { log } from './log.js'
 
 /** A function that runs before each slice of this domain. Made by `Hook.add`. */
 export class Hook {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'hook'
   /** @internal */
   constructor(
     /** @internal */

@@ -15,6 +15,8 @@ const CONTENDED = 1
 
 /** A mutual-exclusion lock between tasks of all domains. Made by `Mutex.create`. */
 export class Mutex {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'mutex'
   /** @internal The number of the lock that a task of this domain holds, or held last: a guard belongs to its own. */
   turn = 0
   /** @internal */

@@ -7,12 +7,14 @@ import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { type Result, resultOf, type Task, type TaskRecord } from './task.js'
 
+/** Tells a collector from other types, for the compiler only. */
+declare const kind: unique symbol
+
 /** A collector of background tasks. It stores them for their parent, who still must await or cancel each. */
 export interface Orphans<T> {
   /** How many it stores. */
   readonly length: number
-  /** @internal */
-  readonly kind: (value: T) => void
+  readonly [kind]: (value: T) => void
 }
 
 /**

@@ -13,6 +13,8 @@ type Finaliser<T> = { call(value: T): void }['call']
 
 /** Something that a task owns: a value, and what gives it back. Made by `Ownership.create`. */
 export class Resource<T = unknown> {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'resource'
   /** @internal Tells it apart in traces. */
   readonly id = ++last
   /** @internal */

@@ -12,6 +12,8 @@ let last = 0
 
 /** A point at which one task may wait, once, for something that only its maker knows. Made by `syscall`. */
 export class Syscall {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'syscall'
   /** Unique on this domain. */
   readonly uid = ++last
   /** @internal */

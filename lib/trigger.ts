@@ -16,6 +16,8 @@ const SIGNALED = 2
 
 /** A signal that is given once, and one who waits for it. Made by `Trigger.create`. */
 export class Trigger {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly kind: 'trigger'
   /** @internal */
   readonly name = undefined
   /** @internal */

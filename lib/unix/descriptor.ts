@@ -19,6 +19,8 @@ export const FILE = 2
 
 /** A socket, pipe or terminal of this domain. It is also `Disposable`: `using fd = Unix.tcpv4()` closes it. */
 export class FileDescr implements Disposable {
+  /** Tells it from other types, for the compiler only. */
+  declare protected readonly type: 'descriptor'
   /** @internal What it is known by on all domains that it has been on; 0 while it never moved. */
   identity = 0
   /** @internal It went to the parent of its task, and may still be returned. */
