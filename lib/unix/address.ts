@@ -7,7 +7,6 @@ export type Address = { host: string; port: number } | { path: string }
 
 const NONE = 0
 const PATH = 1
-const V4 = 4
 
 /** An address as it crosses to Rust: a family byte, the port, then text. */
 export function encode(address: Address, what: string): Buffer {
@@ -59,9 +58,16 @@ export function decode(bytes: Buffer, offset: number, length: number): Address {
   if (family === NONE) return { path: '' }
   if (family === PATH) return { path: bytes.toString('utf8', offset + 3, end) }
   const port = bytes[offset + 1]! | (bytes[offset + 2]! << 8)
-  if (family !== V4 || lastText.compare(bytes, offset + 3, end) !== 0) {
+  if (!isLast(bytes, offset + 3, length - 3)) {
     lastText = Buffer.from(bytes.subarray(offset + 3, end))
     lastHost = lastText.toString('latin1')
   }
   return { host: lastHost, port }
+}
+
+/** Whether the text at `offset` is the last one. Not by `compare`, which takes 1.5 us. */
+function isLast(bytes: Buffer, offset: number, length: number): boolean {
+  if (length !== lastText.length) return false
+  for (let i = 0; i < length; i++) if (lastText[i] !== bytes[offset + i]) return false
+  return true
 }

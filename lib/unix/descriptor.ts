@@ -35,6 +35,8 @@ export class FileDescr implements Disposable {
   writer: Write | null = null
   /** @internal The buffer that it was used with last, and a view of that, see copy.ts. */
   buffer: Uint8Array | null = null
+  /** @internal How often. */
+  uses = 0
   /** @internal */
   view: DataView | null = null
   /** @internal How long that view is. */
