@@ -20,11 +20,14 @@ export function threadOwner(): number {
 
 /** The id of a task as an owner, for as long as it lives. */
 export function ownerOf(task: TaskRecord): number {
+  const known = task.extra
+  return known !== null && known.owner !== 0 ? known.owner : newOwner(task)
+}
+
+function newOwner(task: TaskRecord): number {
+  rust()
   const more = extra(task)
-  if (more.owner === 0) {
-    rust()
-    more.owner = (place() << 21) | ((free.pop() ?? next++) << 1)
-  }
+  more.owner = (place() << 21) | ((free.pop() ?? next++) << 1)
   return more.owner
 }
 
