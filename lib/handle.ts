@@ -1,4 +1,5 @@
 import type { Cargo } from './cargo.js'
+import { InvalidArgument } from './errors.js'
 import type { RunRecord } from './run-record.js'
 
 /** A kind of object that crosses between domains as a handle. */
@@ -43,6 +44,17 @@ const tags = new Map<string, HandleKind<any>>()
 export function registerHandle<H extends object>(of: abstract new (...args: never[]) => H, kind: HandleKind<H>): void {
   kinds.set(of, kind)
   tags.set(kind.tag, kind)
+}
+
+/** Refuses objects of a class wherever they would cross; `why` ends the sentence. */
+export function staysAtHome(of: abstract new (...args: never[]) => object, name: string, why: string): void {
+  registerHandle(of, {
+    tag: name,
+    pack() {
+      throw new InvalidArgument(`a ${name} in it can't cross: ${why}`)
+    },
+    unpack: () => undefined as never,
+  })
 }
 
 /** The kind of a value, if it is a handle. */

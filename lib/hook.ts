@@ -1,4 +1,5 @@
 import { InvalidArgument } from './errors.js'
+import { staysAtHome } from './handle.js'
 import { log } from './log.js'
 
 /** A function that runs before each slice of this domain. Made by `Hook.add`. */
@@ -11,6 +12,8 @@ export class Hook {
     readonly fn: () => void,
   ) {}
 }
+
+staysAtHome(Hook, 'hook', 'it belongs to the domain that added it')
 
 let hooks: Hook[] = []
 

@@ -2,7 +2,7 @@ import { Collector } from './collector.js'
 import { unlist } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
-import { registerHandle } from './handle.js'
+import { staysAtHome } from './handle.js'
 import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { type Result, resultOf, type Task, type TaskRecord } from './task.js'
@@ -29,17 +29,11 @@ export function orphans<T>(): Orphans<T> {
   return new Collector() as unknown as Orphans<T>
 }
 
-registerHandle(Collector, {
-  tag: 'collector',
-  pack() {
-    throw new InvalidArgument("a collector in it can't cross: its tasks are for the task that spawned them")
-  },
-  unpack: () => undefined as never,
-})
+staysAtHome(Collector, 'collector', 'its tasks are for the task that spawned them')
 
 /** Throws where `o` is no collector that `task` may use. */
-export function checkCollector(o: unknown, task: TaskRecord): asserts o is Collector {
-  if (!(o instanceof Collector)) throw new InvalidArgument('not a collector: Miou.orphans() makes one')
+export function checkCollector(o: unknown, task: TaskRecord, what: string): asserts o is Collector {
+  if (!(o instanceof Collector)) throw new InvalidArgument(`${what} takes a collector, as Miou.orphans() makes it`)
   if (o.owner !== null && o.owner !== task) throw new InvalidArgument('The given orphans is owned by another promise')
 }
 
@@ -51,7 +45,7 @@ export function store(o: Collector, task: TaskRecord): void {
 
 function claim(o: unknown, what: string): Collector {
   const task = currentTask(what)
-  checkCollector(o, task)
+  checkCollector(o, task, what)
   o.owner = task
   return o
 }

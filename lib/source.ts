@@ -1,4 +1,5 @@
 import { InvalidArgument } from './errors.js'
+import { staysAtHome } from './handle.js'
 import { currentTask, make, Op, type Operation } from './operation.js'
 import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
@@ -28,6 +29,8 @@ export class Syscall {
     readonly name: string,
   ) {}
 }
+
+staysAtHome(Syscall, 'syscall', 'only the task that made it may suspend on it')
 
 /** Where the events of a program come from that brings its own: asked at each turn while it is waited for. */
 export interface EventSource {

@@ -50,7 +50,7 @@ export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, w
     }
   }
   if (name !== undefined && typeof name !== 'string') throw new InvalidArgument(`${what}: name takes a string`)
-  if (orphans !== undefined) checkCollector(orphans, parent)
+  if (orphans !== undefined) checkCollector(orphans, parent, `${what}: orphans`)
 }
 
 /** Gives a new child what the options say. */

@@ -67,17 +67,23 @@ onOneDomain('in a task that is cancelled already it is aborted from the start', 
 
 onOneDomain('in a shield it is aborted at the end of the shield', function* (t) {
   const log: string[] = []
+  const go = Miou.Trigger.create()
   const task = Miou.async(function* () {
     const signal = abortSignal()
     signal.addEventListener('abort', () => log.push('aborted'))
     yield* Miou.shield(function* () {
-      yield* Unix.sleep(5)
+      yield* Miou.Trigger.await(go)
       log.push('shielded')
       t.false(abortSignal().aborted)
     })
   })
   yield* settle()
+  // It runs when main waits for the cancelled task.
+  const later = Miou.async(function* () {
+    Miou.Trigger.signal(go)
+  })
   yield* Miou.cancel(task)
+  yield* later
   t.deepEqual(log, ['shielded', 'aborted'])
 })
 
