@@ -3,10 +3,12 @@ import * as Unix from 'miou/unix'
 import { never } from '../waiting.js'
 import { letGo, newest, own, releaseAll } from './belongings.js'
 import { Children } from './children.js'
+import { door } from './door.js'
 import { dying, enrol, over, type Shared } from './ledger.js'
 import { lasting } from './lasting.js'
 import { noted, type Steps, turns } from './noted.js'
 import { locked, waitOr } from './section.js'
+import { complete, dequeue, enqueue, force } from './sharing.js'
 import type { Ending, Hang, Node, Step } from './step.js'
 import { wire } from './wire.js'
 
@@ -100,6 +102,16 @@ class Actor {
         return yield* this.parallel(step.node, step.count)
       case 'hang':
         return yield* this.hang(step)
+      case 'enqueue':
+        return enqueue(shared)
+      case 'dequeue':
+        return dequeue(shared)
+      case 'force':
+        return yield* force(shared)
+      case 'complete':
+        return yield* complete(shared, step.cell, index, step.turns)
+      case 'door':
+        return yield* door(shared, step)
       case 'wire':
         return yield* wire(shared, index, step)
       case 'break':

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Hang, Node, Plain, Reading, Step, Where, Wire } from './step.js'
+import type { Door, Hang, Node, Plain, Reading, Step, Where, Wire } from './step.js'
 
 /*
  * Random trees of tasks. What a task does while it holds a mutex never waits for another task, and mutexes are taken in
@@ -21,7 +21,7 @@ function plain(...ops: Plain['op'][]): fc.Arbitrary<Step> {
   return fc.constantFrom(...ops).map((op): Step => ({ op }))
 }
 
-const simple = plain('yield', 'own', 'socket', 'release', 'disown')
+const simple = plain('yield', 'own', 'socket', 'release', 'disown', 'enqueue', 'dequeue')
 const sleep = fc.record({ op: fc.constant('sleep' as const), ms: fc.nat(2) })
 const signal = fc.record({ op: fc.constant('signal' as const), condition: fc.nat(1), all: fc.boolean() })
 const fail = fc.record({ op: fc.constant('fail' as const), id: fc.nat(1_000_000) })
@@ -78,6 +78,16 @@ function wire(where: fc.Arbitrary<Where>): fc.Arbitrary<Wire> {
   })
 }
 
+/** A listener, and how its clients are accepted. */
+const door: fc.Arbitrary<Door> = fc.record({
+  op: fc.constant('door' as const),
+  clients: fc.nat(4),
+  accepts: fc.array(
+    fc.record({ how: fc.constantFrom('accept' as const, 'timeout' as const, 'race' as const), turns: fc.nat(3) }),
+    { maxLength: 8 },
+  ),
+})
+
 const hows: Hang['how'][] = ['condition', 'suspend', 'sleep', 'spin', 'mutex', 'read', 'accept']
 
 /** Random steps of a task whose children are at most `depth` deep. */
@@ -89,6 +99,11 @@ function step(depth: number, where: fc.Arbitrary<Where>): fc.Arbitrary<Step> {
     { weight: 3, arbitrary: lock(0) },
     { weight: 1, arbitrary: fail },
     { weight: 1, arbitrary: waitOr },
+    { weight: 1, arbitrary: plain('force') },
+    {
+      weight: 1,
+      arbitrary: fc.record({ op: fc.constant('complete' as const), cell: fc.nat(1), turns: fc.nat(3) }),
+    },
   ]
   if (depth === 0) return fc.oneof(...leaf)
   const below = node(depth - 1, where)
@@ -119,6 +134,7 @@ function step(depth: number, where: fc.Arbitrary<Where>): fc.Arbitrary<Step> {
       }),
     ],
     [1, wire(where)],
+    [1, door],
     [2, fc.record({ op: fc.constantFrom('try' as const, 'shield' as const), steps: within })],
     [2, fc.record({ op: fc.constant('finally' as const), steps: within, cleanup: within })],
     [1, fc.record({ op: fc.constant('timeout' as const), ms: fc.nat(3), node: below })],
@@ -143,7 +159,10 @@ export function trees(domains: number): fc.Arbitrary<Node> {
 /** Trees whose main has many children, each of which has sockets; some of those children are cancelled. */
 export function sockets(domains: number): fc.Arbitrary<Node> {
   const where = place(domains)
-  const one = fc.record({ steps: fc.array(wire(where), { minLength: 1, maxLength: 2 }), settle: fc.constant('await') })
+  const one = fc.record({
+    steps: fc.array(fc.oneof({ weight: 3, arbitrary: wire(where) }, door), { minLength: 1, maxLength: 2 }),
+    settle: fc.constant('await'),
+  })
   const spawn = fc.record({
     op: fc.constant('spawn'),
     where,

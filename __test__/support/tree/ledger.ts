@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import { compute } from './computed.js'
 
 /*
  * What the tasks of a random tree note in shared memory, and what must hold of their notes in the end.
@@ -9,12 +10,16 @@ export interface Shared {
   words: Int32Array
   mutexes: Miou.Mutex[]
   conditions: Miou.Condition[]
+  queue: Miou.Queue<number>
+  lazy: Miou.Lazy<number>
+  cells: Miou.Computation<number>[]
 }
 
 /** How many of each kind a run may have. */
 const TASKS = 4000
 const RESOURCES = 4000
 const WIRES = 1000
+const VALUES = 4000
 const MUTEXES = 3
 const DEATHS = 7
 
@@ -22,8 +27,9 @@ const DEATHS = 7
 const NEXT_TASK = 0
 const NEXT_RESOURCE = 1
 const NEXT_WIRE = 2
-const VIOLATION = 3
-const INSIDE = 4
+const NEXT_VALUE = 3
+const VIOLATION = 4
+const INSIDE = 5
 const DEAD = INSIDE + MUTEXES
 const PARENT = DEAD + 1 + DEATHS
 const STARTED = PARENT + TASKS
@@ -33,7 +39,8 @@ const FINALISED = DOMAIN + TASKS
 const DISOWNED = FINALISED + RESOURCES
 const WRITTEN = DISOWNED + RESOURCES
 const SEEN = WRITTEN + WIRES
-const SIZE = SEEN + WIRES
+const PASSED = SEEN + WIRES
+const SIZE = PASSED + VALUES
 
 /** Rules that a task may see broken while it runs. */
 export const Rule = {
@@ -43,6 +50,7 @@ export const Rule = {
   cancelled: 'a task that was cancelled is not Cancelled',
   bytes: 'bytes were lost, doubled or out of order',
   end: 'a stream ended before its bytes did',
+  accepted: 'a client was accepted twice',
 } as const
 const rules = ['none', ...Object.values(Rule)]
 
@@ -52,6 +60,9 @@ export function makeShared(): Shared {
     words: new Int32Array(new SharedArrayBuffer(SIZE * 4)),
     mutexes: Array.from({ length: MUTEXES }, () => Miou.Mutex.create()),
     conditions: [Miou.Condition.create(), Miou.Condition.create()],
+    queue: Miou.Queue.create(),
+    lazy: Miou.Lazy.fromFunction(compute),
+    cells: [Miou.Computation.create(), Miou.Computation.create()],
   }
 }
 
@@ -160,6 +171,18 @@ export function endSeen(shared: Shared, wire: number): void {
   if (Atomics.load(shared.words, SEEN + wire) !== Atomics.load(shared.words, WRITTEN + wire)) violated(shared, Rule.end)
 }
 
+/** A number for a value that goes onto the queue. */
+export function shareValue({ words }: Shared): number {
+  const index = Atomics.add(words, NEXT_VALUE, 1)
+  if (index >= VALUES) throw new Error('a random tree has more values than its ledger has room for')
+  return index
+}
+
+/** A value came off the queue. */
+export function passedOn({ words }: Shared, value: number): void {
+  Atomics.add(words, PASSED + value, 1)
+}
+
 /** This domain is about to die. */
 export function dying({ words }: Shared): void {
   words[DEAD + 1 + Atomics.add(words, DEAD, 1)] = Miou.Domain.self()
@@ -192,6 +215,11 @@ export function broken(shared: Shared): string[] {
     // One that was on the move when its domain died may be lost, and never finalised twice.
     if (times !== expected && !(dead.length > 0 && times === 0))
       found.push(`resource ${i} was finalised ${times} times, not ${expected}`)
+  }
+  Miou.Queue.drop(shared.queue, (value) => passedOn(shared, value))
+  for (let i = 0; i < words[NEXT_VALUE]!; i++) {
+    const times = words[PASSED + i]!
+    if (times !== 1 && !(dead.length > 0 && times === 0)) found.push(`value ${i} came off the queue ${times} times`)
   }
   for (const [i, m] of mutexes.entries()) {
     if (Miou.Mutex.tryLock(m)) Miou.Mutex.unlock(m)

@@ -12,7 +12,7 @@ export interface Node {
 export type Where = 'async' | 'call'
 
 /** Numbers of children and resources are taken modulo how many there are. */
-export type Step = Plain | Spawning | Synchronising | Block | Hang | Wire | Ending
+export type Step = Plain | Spawning | Synchronising | Block | Hang | Wire | Door | Ending
 
 /** Steps that say all by their name. */
 export interface Plain {
@@ -29,6 +29,10 @@ export interface Plain {
     | 'care'
     | 'take'
     | 'awaitAll'
+    // With what is shared.
+    | 'enqueue'
+    | 'dequeue'
+    | 'force'
 }
 
 /** Children that run a tree of their own. */
@@ -45,6 +49,8 @@ export type Synchronising =
   | { op: 'signal'; condition: number; all: boolean }
   /** Waits on a condition, for so long. */
   | { op: 'waitOr'; mutex: number; condition: number; ms: number }
+  /** Completes a computation after some turns, unless somebody else does. */
+  | { op: 'complete'; cell: number; turns: number }
   | { op: 'lock'; mutex: number; style: 'using' | 'protect' | 'unlock'; steps: Step[] }
 
 /** Steps around others. */
@@ -83,6 +89,13 @@ export interface Reading {
   how: 'read' | 'view' | 'timeout' | 'race' | 'twins' | 'pass'
   length: number
   turns: number
+}
+
+/** A listener to which so many clients connect, and how they are accepted, the rest plainly. */
+export interface Door {
+  op: 'door'
+  clients: number
+  accepts: { how: 'accept' | 'timeout' | 'race'; turns: number }[]
 }
 
 /** What ends a run, or a domain. */
