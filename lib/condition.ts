@@ -3,10 +3,9 @@ import { InvalidArgument, MutexError } from './errors.js'
 import { extra } from './extra.js'
 import { registerHandle } from './handle.js'
 import { WaitOp } from './io.js'
-import { interruptAll } from './interrupt.js'
 import { holds, Mutex, refuseInTask } from './mutex.js'
 import { make, type Operation } from './operation.js'
-import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
+import { drop, giveUp, handedOn, hold, ownerOf, threadOwner } from './owner.js'
 import { WAIT } from './ring.js'
 import { CONDITION, shared } from './shared.js'
 
@@ -109,7 +108,7 @@ function needsMutex(): MutexError {
 
 function wake(c: Condition, all: boolean): void {
   rust().signal(c.word, all)
-  interruptAll()
+  handedOn()
 }
 
 /** As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most. */

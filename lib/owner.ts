@@ -1,6 +1,8 @@
 import { place, rust } from './domain-thread.js'
 import { extra } from './extra.js'
 import { interruptAll } from './interrupt.js'
+import { schedule } from './ready.js'
+import { COMPLETED, words } from './ring.js'
 import type { TaskRecord } from './task.js'
 import { world } from './world.js'
 
@@ -54,8 +56,14 @@ export function drop(task: TaskRecord, mutex: number): void {
 export function giveUp(mutex: number, owner: number): number {
   if (Atomics.compareExchange(world, mutex, owner, 0) === owner) return 0
   const outcome = rust().unlock(mutex, owner)
-  interruptAll()
+  handedOn()
   return outcome
+}
+
+/** Rust has just handed something on: to tasks of this domain, whose completions lie in the ring, or to others. */
+export function handedOn(): void {
+  if (words[COMPLETED]! > 0) schedule()
+  interruptAll()
 }
 
 /** A task has ended: what it holds passes on. How many mutexes that were. */

@@ -99,7 +99,7 @@ impl Domain {
         };
         let sleeper = self.sleeper(token, owner, wait);
         match condition.wait(self.world(), &mutex, sleeper) {
-            Ok(next) => wake(next),
+            Ok(next) => self.wake(next),
             Err(_) => self.end_wait(token, REFUSED),
         }
     }
@@ -169,6 +169,16 @@ impl Domain {
         }
     }
 
+    /// Wakes whom a change of state set free.
+    fn wake(&mut self, sleepers: impl IntoIterator<Item = Sleeper>) {
+        for sleeper in sleepers {
+            match sleeper.bed {
+                Bed::Task(alarm) => self.tell(alarm),
+                Bed::Thread(parker) => parker.unpark(),
+            }
+        }
+    }
+
     /// Has a callback wait for a trigger: 1 where it does, 0 where the trigger is signaled already.
     ///
     /// # Errors
@@ -197,12 +207,18 @@ impl Domain {
             return false;
         };
         match wait {
-            Wait::Lock { mutex, owner } => wake(mutex.forsake_lock(self.world(), owner)),
+            Wait::Lock { mutex, owner } => {
+                let next = mutex.forsake_lock(self.world(), owner);
+                self.wake(next);
+            }
             Wait::Signal {
                 condition,
                 mutex,
                 owner,
-            } => wake(condition.forsake_wait(self.world(), &mutex, owner)),
+            } => {
+                let next = condition.forsake_wait(self.world(), &mutex, owner);
+                self.wake(next);
+            }
             Wait::Await(object) => {
                 let id = Alarm {
                     mailbox: self.mailbox.clone(),
@@ -227,7 +243,8 @@ impl Domain {
     pub fn unlock(&mut self, mutex: u32, owner: u32) -> Result<(), Unlock> {
         self.drain();
         let mutex = self.object(mutex).ok_or(Unlock::NotOwner)?;
-        wake(mutex.unlock(self.world(), owner)?);
+        let next = mutex.unlock(self.world(), owner)?;
+        self.wake(next);
         Ok(())
     }
 
@@ -235,7 +252,8 @@ impl Domain {
     pub fn signal(&mut self, condition: u32, all: bool) {
         self.drain();
         if let Some(condition) = self.object(condition) {
-            wake(condition.signal(self.world(), all));
+            let next = condition.signal(self.world(), all);
+            self.wake(next);
         }
     }
 
@@ -265,7 +283,8 @@ impl Domain {
             owner,
             bed: Bed::Thread(self.parker.clone()),
         };
-        wake(condition.wait(self.world(), &mutex, sleeper).map_err(|_| Errno::PERM)?);
+        let next = condition.wait(self.world(), &mutex, sleeper).map_err(|_| Errno::PERM)?;
+        self.wake(next);
         Ok(())
     }
 
@@ -273,12 +292,5 @@ impl Domain {
     #[must_use]
     pub fn park(&self) -> bool {
         self.parker.park(Some(Duration::from_millis(50)))
-    }
-}
-
-/// Wakes whom a change of state set free.
-fn wake(sleepers: impl IntoIterator<Item = Sleeper>) {
-    for sleeper in sleepers {
-        sleeper.wake();
     }
 }
