@@ -11,8 +11,8 @@ export declare function adopt(fd: number, nonBlocking: boolean): number
 export declare function attach(computation: number, trigger: number): boolean
 
 /**
- * Begins the domain of this thread, over `ring`, in the world whose words are `world` (both a `Uint8Array` over a
- * `SharedArrayBuffer`). Node's loop calls `wake` when the domain has something to do. Returns its place in the world,
+ * Begins the domain of this thread, over `ring`, in the world whose words are `world` (both a `Uint8Array`
+ * over memory that can't be detached). Node's loop calls `wake` when the domain has something to do. Returns its place in the world,
  * from 1.
  */
 export declare function begin(ring: unknown, world: unknown, wake: unknown): number

@@ -3,6 +3,7 @@ import type { Cargo } from './cargo.js'
 import { packError, type PackedError, unpackError } from './error-clone.js'
 import { InvalidArgument } from './errors.js'
 import { type Arrived, kindNamed, kindOf } from './handle.js'
+import { unlent } from './lent.js'
 import { TaskRecord } from './task.js'
 
 /** The property that marks what stands for a handle or an error. */
@@ -75,6 +76,7 @@ function packDeep(value: unknown, cargo: Cargo, path: string, seen: Map<object, 
       return changed
     })
   }
+  if (types.isUint8Array(value)) return keep(seen, value, unlent(value) as object)
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value))
     return value
   if (types.isBoxedPrimitive(value)) return value

@@ -1,6 +1,8 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { closing, connection, onOneDomain, readAll, settle } from '../support/loopback.js'
+import { all as returned } from '../programs/values.js'
+import { test } from '../support/case.js'
 import { refuses } from '../support/refusal.js'
 
 onOneDomain('readView lends the bytes, no more than asked for, and none at the end', function* (t) {
@@ -163,4 +165,20 @@ onOneDomain('nothing is lost by a readView that is cancelled, at whatever moment
     t.is(seen + (yield* readAll(server)).toString(), 'abcdefghij', `moment ${moment}`)
     closing(client, server)
   }
+})
+
+test('a view within a message is copied: the memory around it stays here', async (t) => {
+  const [there, around] = await Miou.run(
+    function* () {
+      const [client, server] = yield* connection()
+      yield* Unix.write(client, 'message')
+      const view = yield* Unix.readView(server)
+      const [{ deep }] = (yield* Miou.call(returned, [{ deep: [view] }])) as [{ deep: Uint8Array[] }]
+      closing(client, server)
+      return [Buffer.from(deep[0]!).toString(), deep[0]!.buffer.byteLength]
+    },
+    { domains: 1 },
+  )
+  t.is(there, 'message')
+  t.is(around, 'message'.length)
 })

@@ -56,8 +56,8 @@ pub(crate) fn done(result: std::result::Result<(), Errno>) -> i32 {
     or_errno(result.map(|()| 0))
 }
 
-/// Begins the domain of this thread, over `ring`, in the world whose words are `world` (both a `Uint8Array` over a
-/// `SharedArrayBuffer`). Node's loop calls `wake` when the domain has something to do. Returns its place in the world,
+/// Begins the domain of this thread, over `ring`, in the world whose words are `world` (both a `Uint8Array`
+/// over memory that can't be detached). Node's loop calls `wake` when the domain has something to do. Returns its place in the world,
 /// from 1.
 #[napi(catch_unwind)]
 pub fn begin(env: Env, ring: Unknown<'_>, world: Unknown<'_>, wake: Unknown<'_>) -> Result<u32> {

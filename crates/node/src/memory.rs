@@ -1,4 +1,4 @@
-//! Memory that JavaScript allocated: a typed array over a `SharedArrayBuffer`, kept for good.
+//! Memory that JavaScript allocated, kept for good: a typed array over a buffer that nothing can detach.
 
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
@@ -11,7 +11,8 @@ use napi::{Env, sys};
 pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize)> {
     let (mut kind, mut length, mut data, mut offset) = (0, 0, ptr::null_mut::<c_void>(), 0);
     let (mut buffer, mut reference) = (ptr::null_mut(), ptr::null_mut());
-    // An array buffer that is not shared can be detached, or moved to another thread, while Rust works with its memory.
+    // An ordinary array buffer can be detached, or moved to another thread, while Rust works with its memory. One that is
+    // shared can't, nor the memory of WebAssembly: who tries to detach that is told so.
     let mut detachable = true;
     // SAFETY: env and array are those of the running call; the out-pointers are locals.
     let status = unsafe {
@@ -27,6 +28,8 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
         );
         if status == sys::Status::napi_ok {
             sys::napi_is_arraybuffer(env.raw(), buffer, &mut detachable);
+            detachable &=
+                sys::napi_detach_arraybuffer(env.raw(), buffer) != sys::Status::napi_detachable_arraybuffer_expected;
         }
         if status == sys::Status::napi_ok && !detachable {
             sys::napi_create_reference(env.raw(), array.raw(), 1, &mut reference)
@@ -41,7 +44,7 @@ pub fn pinned(env: Env, array: &Unknown<'_>) -> napi::Result<(NonNull<u8>, usize
         }
         _ => Err(napi::Error::new(
             napi::Status::InvalidArg,
-            "expected a Uint8Array over a SharedArrayBuffer",
+            "expected a Uint8Array over a buffer that can't be detached",
         )),
     }
 }
