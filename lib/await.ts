@@ -1,5 +1,6 @@
 import { unlist } from './end.js'
-import { InvalidArgument, NotAChild } from './errors.js'
+import { NotAChild } from './errors.js'
+import { wrongHandle } from './handle.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { DONE, nameOf, onStar, type Result, resultOf, type Task, TaskRecord } from './task.js'
@@ -53,7 +54,7 @@ const throwing: Await[] = []
 
 /** A child of the task that asks, checked. */
 export function childOf(task: unknown, parent: TaskRecord, what: string): TaskRecord {
-  if (!(task instanceof TaskRecord)) throw new InvalidArgument(`${what} takes a task, as async and call return it`)
+  if (!(task instanceof TaskRecord)) throw wrongHandle(task, `${what} takes a task, as async and call return it`)
   if (task.parent !== parent) {
     if (tracing.on) trace({ type: 'notAChild', task: task.id }, parent)
     throw new NotAChild(

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import type { Cargo } from './cargo.js'
 import { packError, type PackedError, unpackError } from './error-clone.js'
 import { InvalidArgument } from './errors.js'
-import { type Arrived, kindNamed, kindOf } from './handle.js'
+import { type Arrived, kindNamed, kindOf, ofAnotherCopy } from './handle.js'
 import { unlent } from './lent.js'
 import { TaskRecord } from './task.js'
 
@@ -30,6 +30,7 @@ function packDeep(value: unknown, cargo: Cargo, path: string, seen: Map<object, 
   const kind = kindOf(value)
   if (kind !== undefined) return keep(seen, value, { [MARK]: kind.tag, value: kind.pack(value, cargo) } satisfies Mark)
   if (value instanceof TaskRecord) throw refused(path, 'a task: only its parent may hold it')
+  if (ofAnotherCopy(value)) throw refused(path, 'a handle of another copy of miou')
   if (value instanceof Error) {
     const marked: Mark = { [MARK]: 'error', value: undefined }
     seen.set(value, marked)

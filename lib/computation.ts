@@ -1,6 +1,6 @@
 import { atEnd, over } from './at-end.js'
 import { InvalidArgument } from './errors.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { native } from './native.js'
 import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
@@ -49,7 +49,7 @@ export function create<T>(): Computation<T> {
 
 function valid(c: unknown, what: string): asserts c is Computation<unknown> {
   if (!(c instanceof Computation)) {
-    throw new InvalidArgument(`Computation.${what} takes a computation, as Computation.create makes it`)
+    throw wrongHandle(c, `Computation.${what} takes a computation, as Computation.create makes it`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { rust } from './domain-thread.js'
-import { InvalidArgument, MutexError } from './errors.js'
+import { MutexError } from './errors.js'
 import { extra } from './extra.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { holds, Mutex, refuseInTask } from './mutex.js'
 import { make, type Operation } from './operation.js'
@@ -36,7 +36,7 @@ export function create(name?: string): Condition {
 
 function valid(c: unknown, what: string): asserts c is Condition {
   if (!(c instanceof Condition))
-    throw new InvalidArgument(`Condition.${what} takes a condition, as Condition.create makes it`)
+    throw wrongHandle(c, `Condition.${what} takes a condition, as Condition.create makes it`)
 }
 
 class Wait extends WaitOp<void> {
@@ -89,8 +89,7 @@ class Wait extends WaitOp<void> {
  */
 export function wait(c: Condition, m: Mutex): Operation<void> {
   valid(c, 'wait')
-  if (!(m instanceof Mutex))
-    throw new InvalidArgument('Condition.wait takes a condition and the mutex that goes with it')
+  if (!(m instanceof Mutex)) throw wrongHandle(m, 'Condition.wait takes a condition and the mutex that goes with it')
   const op = new Wait()
   make(op)
   if (!holds(m, op.task)) {
@@ -115,7 +114,7 @@ function wake(c: Condition, all: boolean): void {
 export function waitSync(c: Condition, m: Mutex): void {
   valid(c, 'waitSync')
   if (!(m instanceof Mutex))
-    throw new InvalidArgument('Condition.waitSync takes a condition and the mutex that goes with it')
+    throw wrongHandle(m, 'Condition.waitSync takes a condition and the mutex that goes with it')
   refuseInTask('Condition.waitSync', 'Condition.wait')
   if (rust().waitSync(c.word, m.word, threadOwner()) < 0) {
     throw new MutexError('notOwner', 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')

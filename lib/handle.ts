@@ -1,5 +1,5 @@
-import type { Cargo } from './cargo.js'
 import { InvalidArgument } from './errors.js'
+import type { Cargo } from './cargo.js'
 import type { RunRecord } from './run-record.js'
 
 /** A kind of object that crosses between domains as a handle. */
@@ -40,8 +40,29 @@ const kinds = new Map<unknown, HandleKind<any>>()
 // biome-ignore lint/suspicious/noExplicitAny: as above
 const tags = new Map<string, HandleKind<any>>()
 
+/** What all copies of the package know handles by, their own and those of others. */
+const HANDLE = Symbol.for('miou.handle.1')
+const marked = new Set<unknown>()
+
+/** Objects of a class are known for handles by other copies of the package. */
+export function markHandle(of: abstract new (...args: never[]) => object): void {
+  Object.defineProperty(of.prototype, HANDLE, { value: of })
+  marked.add(of)
+}
+
+/** Whether a value is a handle that another copy of the package in this process has made. */
+export function ofAnotherCopy(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && HANDLE in value && !marked.has(value[HANDLE])
+}
+
+/** The error for what is not the handle that it should be. */
+export function wrongHandle(value: unknown, message: string): InvalidArgument {
+  return new InvalidArgument(ofAnotherCopy(value) ? `${message}; this one is of another copy of miou` : message)
+}
+
 /** Lets objects of a class cross. */
 export function registerHandle<H extends object>(of: abstract new (...args: never[]) => H, kind: HandleKind<H>): void {
+  markHandle(of)
   kinds.set(of, kind)
   tags.set(kind.tag, kind)
 }

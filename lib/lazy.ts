@@ -4,7 +4,7 @@ import type { Cargo } from './cargo.js'
 import { complete, outcomeOf, RUNNING, stateOf, valueOf } from './computation.js'
 import { discard, holdsDescriptor } from './discard.js'
 import { InvalidArgument, Undefined } from './errors.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { native } from './native.js'
 import { Compound, currentTask, make, Op, type Operation, type Suspension } from './operation.js'
@@ -157,7 +157,7 @@ const OUTCOME = 'the outcome of a lazy value'
  * const { port } = yield* Lazy.force(config)
  */
 export function force<T>(lazy: Lazy<T>): Operation<T> {
-  if (!(lazy instanceof Lazy)) throw new InvalidArgument('Lazy.force takes a lazy value, as Lazy.fromFunction makes it')
+  if (!(lazy instanceof Lazy)) throw wrongHandle(lazy, 'Lazy.force takes a lazy value, as Lazy.fromFunction makes it')
   const result = known(lazy)
   if (result === undefined) return new Compound(LABEL, () => forcing(lazy)) as Operation<T>
   const op = new Forced(result)

@@ -1,7 +1,7 @@
 import { rust } from './domain-thread.js'
 import { InvalidArgument, MutexError } from './errors.js'
 import { here } from './here.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
@@ -65,7 +65,7 @@ export function create(name?: string): Mutex {
 }
 
 function valid(m: unknown, what: string): asserts m is Mutex {
-  if (!(m instanceof Mutex)) throw new InvalidArgument(`Mutex.${what} takes a mutex, as Mutex.create makes it`)
+  if (!(m instanceof Mutex)) throw wrongHandle(m, `Mutex.${what} takes a mutex, as Mutex.create makes it`)
 }
 
 function holds(m: Mutex, task: TaskRecord): boolean {

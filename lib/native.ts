@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type * as Binding from './binding.js'
+import { reserveBinary } from './copies.js'
 import { libcOf } from './libc.js'
 
 interface Loader {
@@ -36,7 +37,9 @@ function load(): { file: string; core: typeof Binding } {
   }
   try {
     const find = loader()
-    return { file: find.path(root), core: find(root) }
+    const file = find.path(root)
+    reserveBinary(file)
+    return { file, core: find(root) }
   } catch (error) {
     const { message } = error as Error
     const platform = [process.platform, process.arch, libc].filter(Boolean).join(' ')

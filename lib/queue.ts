@@ -1,6 +1,6 @@
 import { left } from './cargo.js'
 import { Empty, InvalidArgument } from './errors.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { onLeftovers } from './leftovers.js'
 import { native } from './native.js'
 import { OBJECT, words } from './ring.js'
@@ -36,7 +36,7 @@ export function create<T>(name?: string): Queue<T> {
 }
 
 function valid(q: unknown, what: string): asserts q is Queue<unknown> {
-  if (!(q instanceof Queue)) throw new InvalidArgument(`Queue.${what} takes a queue, as Queue.create makes it`)
+  if (!(q instanceof Queue)) throw wrongHandle(q, `Queue.${what} takes a queue, as Queue.create makes it`)
 }
 
 /**

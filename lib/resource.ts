@@ -1,4 +1,5 @@
 import { InvalidArgument, NotOwner } from './errors.js'
+import { wrongHandle } from './handle.js'
 import { log } from './log.js'
 import { currentTask, FINALISING } from './operation.js'
 import { here } from './here.js'
@@ -113,8 +114,7 @@ export function finaliseAll(task: TaskRecord): void {
 
 function check(r: Resource, what: string): TaskRecord {
   const task = currentTask(`Ownership.${what}(resource)`)
-  if (!(r instanceof Resource))
-    throw new InvalidArgument(`Ownership.${what} takes a Resource, as Ownership.create makes it`)
+  if (!(r instanceof Resource)) throw wrongHandle(r, `Ownership.${what} takes a Resource, as Ownership.create makes it`)
   if (r.owner !== task) {
     if (tracing.on) trace({ type: 'notOwner', resource: r.id }, task)
     throw new NotOwner(`${nameOf(task)} does not own the resource: ${ownerOf(r)}`)
@@ -139,8 +139,7 @@ export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
 /** Has the current task own a resource that nobody owns. */
 export function own(r: Resource): void {
   const task = currentTask('Ownership.own(resource)')
-  if (!(r instanceof Resource))
-    throw new InvalidArgument('Ownership.own takes a Resource, as Ownership.create makes it')
+  if (!(r instanceof Resource)) throw wrongHandle(r, 'Ownership.own takes a Resource, as Ownership.create makes it')
   if (r.moved !== '') throw new InvalidArgument('the resource went to another domain: it is used there')
   if (r.owner !== null) {
     throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)

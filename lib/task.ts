@@ -1,6 +1,7 @@
 import type { Cancelled } from './errors.js'
 import type { Op, Operation, Suspension } from './operation.js'
 import type { Extra } from './extra.js'
+import { markHandle } from './handle.js'
 import type { Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 
@@ -108,6 +109,8 @@ export class TaskRecord implements Task<unknown> {
     return awaitByStar(this)[Symbol.iterator]()
   }
 }
+
+markHandle(TaskRecord)
 
 /** The ancestor of a task, or the task itself, whose parent is on another domain; main where that is its ancestor. */
 export function rootOf(task: TaskRecord): TaskRecord {

@@ -1,6 +1,6 @@
 import { cargoOf } from './cargo.js'
 import { InvalidArgument, NotOwner } from './errors.js'
-import { onceLoaded } from './handle.js'
+import { onceLoaded, wrongHandle } from './handle.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
 import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
 import { make, Op, type Operation } from './operation.js'
@@ -103,7 +103,7 @@ onMessage(TRANSFERRED, (message) => {
  */
 export function transfer(r: Resource): Operation<void> {
   if (!(r instanceof Resource))
-    throw new InvalidArgument('Ownership.transfer takes a Resource, as Ownership.create makes it')
+    throw wrongHandle(r, 'Ownership.transfer takes a Resource, as Ownership.create makes it')
   const op = new Transfer()
   make(op)
   const { task } = op

@@ -1,5 +1,5 @@
 import { InvalidArgument } from './errors.js'
-import { registerHandle } from './handle.js'
+import { registerHandle, wrongHandle } from './handle.js'
 import { here } from './here.js'
 import { type Awaiting, completed, tokenFor, WaitOp } from './io.js'
 import { log } from './log.js'
@@ -43,7 +43,7 @@ export function create(): Trigger {
 
 /** Throws where `t` is no trigger. */
 export function validTrigger(t: unknown, what: string): asserts t is Trigger {
-  if (!(t instanceof Trigger)) throw new InvalidArgument(`${what} takes a trigger, as Trigger.create makes it`)
+  if (!(t instanceof Trigger)) throw wrongHandle(t, `${what} takes a trigger, as Trigger.create makes it`)
 }
 
 function taken(): InvalidArgument {

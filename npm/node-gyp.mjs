@@ -22,8 +22,13 @@ const remapped = [
   [cargoHome, '/cargo'],
   [root.replace(/\/$/, ''), '/miou'],
 ]
-process.env.RUSTFLAGS = remapped.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join(' ')
-if (platform === 'darwin') process.env.MACOSX_DEPLOYMENT_TARGET = since
+const flags = remapped.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
+if (platform === 'darwin') {
+  process.env.MACOSX_DEPLOYMENT_TARGET = since
+  // The libc crate names libiconv, of which nothing is used.
+  flags.push('-Clink-arg=-Wl,-dead_strip_dylibs')
+}
+process.env.RUSTFLAGS = flags.join(' ')
 
 const glibc = platform === 'linux' && process.env.MIOU_CROSS === 'zig' && since !== undefined
 const build = ['napi', 'build', '--release', '--manifest-path', 'crates/node/Cargo.toml', '--no-js']

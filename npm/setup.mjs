@@ -31,6 +31,11 @@ const steps = {
     sources: ['tsconfig.json', 'dist', 'examples'],
     command: ['node_modules/.bin/tsc', '-p', 'examples'],
   },
+  package: {
+    output: 'target/package',
+    sources: ['package.json', 'README.md', 'LICENSE', 'dist', 'prebuilds', 'npm'],
+    command: ['npm', 'run', '--silent', 'package'],
+  },
 }
 
 /** What a step's output is made from, seen from the root. */
@@ -39,7 +44,7 @@ export function sources(name) {
 }
 
 /**
- * Installs what is missing, then makes those of the steps (`native`, `library`, `tests`, `examples`) that are out of date.
+ * Installs what is missing, then makes those of the steps (`native`, `library`, `tests`, `examples`, `package`) that are out of date.
  * Ends the process with one line on standard error where that fails.
  */
 export function setup(...names) {

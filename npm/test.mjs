@@ -1,12 +1,41 @@
-// `npm test`: builds what is out of date, runs the tests of cargo and then those of ava, and closes with one line that
-// sums both up: `N passed, N failed`. The exit code is 0 only if something ran and nothing failed.
+// `npm test`: builds what is out of date, runs the tests of cargo and then those of ava, these once more against the package
+// as it is installed, and closes with one line that sums all up: `N passed, N failed`. The exit code is 0 only if something ran and nothing failed.
 
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
-import { setup } from './setup.mjs'
+import { arm64Node, muslNode } from './nodes.mjs'
+import { newest, setup, sources } from './setup.mjs'
+import { binaryOf, targets } from './targets.mjs'
 
 setup('native', 'library', 'tests', 'examples')
+
+// The package is tested where it can be packed: `npm run binaries` makes that so.
+const changed = Math.max(...sources('native').map(newest))
+const packable = targets.every((target) => newest(binaryOf(target)) >= changed)
+if (packable) setup('package')
+else rmSync('target/package', { recursive: true, force: true })
+
+// `  ✔ task › title` and `  ✘ [fail]: task › title`; a file that crashes or hangs has a ✘ of its own. (The closing
+// lines leave out how many passed where one fails, and ava's TAP breaks off where a test exits or hangs.)
+const countAva = (line) => [
+  Number(/^ {2}[✔√] /.test(line)),
+  Number(/^ {2}[✘×] (\[fail\]|.* exited |Timed out)/.test(line)),
+]
+
+/** What is run of the suite where Node is emulated, which takes many times as long: tasks, sockets, domains. */
+const emulated = ['task', 'await', 'cancellation', 'timeout', 'unix/read', 'unix/accept', 'call', 'members'].map(
+  (name) => `${name}.js`,
+)
+
+/** The suite against the package as users get it, on this Node or on another one. */
+function installed(title, node, ...args) {
+  if (!packable) return { skipped: `${title}: not every binary is up to date; npm run binaries` }
+  if (node !== undefined && node.path === undefined) return { skipped: `${title}: ${node.why}` }
+  const on = node === undefined ? [] : ['--node', node.path]
+  return { title, command: [process.execPath, 'npm/installed.mjs', ...on, ...args], count: countAva }
+}
 
 // A suite's `count` gives how many tests a line of its output says passed and failed.
 const suites = [
@@ -20,20 +49,25 @@ const suites = [
   },
   {
     command: ['node_modules/.bin/ava'],
-    // `  ✔ task › title` and `  ✘ [fail]: task › title`; a file that crashes or hangs has a ✘ of its own. (The closing
-    // lines leave out how many passed where one fails, and ava's TAP breaks off where a test exits or hangs.)
-    count: (line) => [Number(/^ {2}[✔√] /.test(line)), Number(/^ {2}[✘×] (\[fail\]|.* exited |Timed out)/.test(line))],
+    count: countAva,
   },
+  installed('the suite from the installed package'),
+  installed('the suite from the installed package, with musl', muslNode()),
+  installed('the suite from the installed package, on arm64', arm64Node(), '--slower', '5', ...emulated),
 ]
 
 let passed = 0
 let failed = 0
-for (const suite of suites) await run(suite)
+for (const suite of suites) {
+  if (suite.skipped) console.log(`skipped: ${suite.skipped}`)
+  else await run(suite)
+}
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
 /** Runs one suite, its output shown as it comes, and adds its counts to the sum. */
-async function run({ command: [command, ...args], count }) {
+async function run({ title, command: [command, ...args], count }) {
+  if (title) console.log(title)
   const failedBefore = failed
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   child.on('error', (error) => console.log(error.message))

@@ -1,31 +1,21 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { built } from './process.js'
 
-/** Milliseconds that an installation may take. */
-const PATIENCE = 100_000
+/** The path of a Node, or why it can't be had. */
+export type Found = { path: string } | { path: undefined; why: string }
 
-function works(path: string): boolean {
-  return spawnSync(path, ['--version']).status === 0
+const nodes = (await import(pathToFileURL(built('npm/nodes.mjs')).href)) as {
+  nodeOf(major: number): Found
+  arm64Node(): Found
+  muslNode(): Found
 }
 
 /**
  * The path of a Node of that major version: the one that runs the tests, or one that npm carries as a package, which is
- * installed into a cache once. Undefined, with the reason in `why`, where it can't be had.
+ * installed once.
  */
-export function nodeOf(major: number): { path: string } | { path: undefined; why: string } {
-  if (Number(process.versions.node.split('.')[0]) === major) return { path: process.execPath }
-  const name = `node-${process.platform}-${process.arch}`
-  const folder = built(`node_modules/.cache/node-versions/${major}`)
-  const path = join(folder, 'node_modules', name, 'bin', 'node')
-  if (works(path)) return { path }
-  mkdirSync(folder, { recursive: true })
-  const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--fetch-retries=1']
-  const npm = spawnSync('npm', ['install', '--prefix', folder, ...quiet, `${name}@${major}`], { timeout: PATIENCE })
-  if (works(path)) return { path }
-  return {
-    path: undefined,
-    why: `${name}@${major} can't be installed: ${npm.error?.message ?? `npm ended with ${npm.status}`}`,
-  }
-}
+export const nodeOf = nodes.nodeOf
+/** Node for Linux on arm64, emulated where this machine is another. */
+export const arm64Node = nodes.arm64Node
+/** Node for Linux with musl. */
+export const muslNode = nodes.muslNode

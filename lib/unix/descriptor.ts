@@ -1,5 +1,6 @@
 import { rust } from '../domain-thread.js'
-import { InvalidArgument, NotOwner } from '../errors.js'
+import { NotOwner } from '../errors.js'
+import { wrongHandle } from '../handle.js'
 import { here } from '../here.js'
 import { debugging } from '../log.js'
 import { schedule } from '../ready.js'
@@ -97,7 +98,7 @@ export function made(index: number, kind: number, syscall: string): FileDescr {
 /** Throws where `fd` is no open descriptor of this domain. */
 export function valid(fd: unknown, what: string): asserts fd is FileDescr {
   if (!(fd instanceof FileDescr))
-    throw new InvalidArgument(`${what} takes a descriptor, as Unix.tcpv4() and accept make them`)
+    throw wrongHandle(fd, `${what} takes a descriptor, as Unix.tcpv4() and accept make them`)
   if (fd.index < 0) throw closed(what)
 }
 

@@ -1,4 +1,5 @@
-import { InvalidArgument, NotOwner } from '../errors.js'
+import { NotOwner } from '../errors.js'
+import { wrongHandle } from '../handle.js'
 import { here } from '../here.js'
 import { currentTask, type Operation } from '../operation.js'
 import { attach, type Resource } from '../resource.js'
@@ -45,7 +46,7 @@ function check(fd: FileDescr, what: string): void {
 function refuse(fd: FileDescr, what: string): never {
   const task = currentTask(`Unix.Ownership.${what}`)
   if (!(fd instanceof FileDescr))
-    throw new InvalidArgument(`Unix.Ownership.${what} takes a descriptor, as Unix.Ownership.tcpv4() makes it`)
+    throw wrongHandle(fd, `Unix.Ownership.${what} takes a descriptor, as Unix.Ownership.tcpv4() makes it`)
   if (tracing.on && fd.resource !== null) trace({ type: 'notOwner', resource: fd.resource.id }, task)
   const owner = fd.resource?.owner ?? null
   const whose =
@@ -69,7 +70,7 @@ function owning(make: () => FileDescr, what: string): FileDescr {
  * Miou.async(() => serve(client), { give: [Unix.Ownership.resource(client)] })
  */
 export function resource(fd: FileDescr): Resource<FileDescr> {
-  if (!(fd instanceof FileDescr)) throw new InvalidArgument('Unix.Ownership.resource(fd) takes a descriptor')
+  if (!(fd instanceof FileDescr)) throw wrongHandle(fd, 'Unix.Ownership.resource(fd) takes a descriptor')
   return resourceOf(fd)
 }
 
