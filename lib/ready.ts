@@ -37,9 +37,6 @@ export const normal = new TaskQueue()
 /** Tasks that unwind: they go before all others. */
 export const urgent = new TaskQueue()
 
-/** Whether the scheduler runs, or is about to. */
-export const scheduler = { awake: false }
-
 let notify: () => void = () => {}
 
 /** Says what is called when a task becomes ready. */
@@ -52,7 +49,7 @@ export function ready(task: TaskRecord): void {
   if (task.flags & (READY | URGENT)) return
   task.flags |= READY
   normal.push(task)
-  if (!scheduler.awake) notify()
+  notify()
 }
 
 /** Puts a task behind those that unwind. One that was ready stays in the other queue in vain. */
@@ -60,7 +57,7 @@ export function hurry(task: TaskRecord): void {
   if (task.flags & URGENT) return
   task.flags |= URGENT
   urgent.push(task)
-  if (!scheduler.awake) notify()
+  notify()
 }
 
 /** Whether no task can run. */

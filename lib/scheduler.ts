@@ -10,7 +10,7 @@ import { completed } from './io.js'
 import { received } from './mail.js'
 import { outbox } from './message.js'
 import type { Operation } from './operation.js'
-import { idle, normal, onReady, scheduler, urgent } from './ready.js'
+import { idle, normal, onReady, urgent } from './ready.js'
 import * as ring from './ring.js'
 import { words } from './ring.js'
 import { askAgain, askSources } from './source.js'
@@ -30,6 +30,7 @@ const SHARE = 1
 const RETRY = 100
 
 let ticking = false
+let scheduled = false
 /** The deadline that Node's loop knows of; -1: none. */
 let armed = -1
 /** Slices between two looks at the clock, which costs as much as a short slice. */
@@ -37,8 +38,8 @@ let stride = 1
 
 /** Has the scheduler run soon, where something outside of tasks has given it work. */
 export function schedule(): void {
-  if (scheduler.awake) return
-  scheduler.awake = true
+  if (scheduled || ticking) return
+  scheduled = true
   setImmediate(tick)
 }
 
@@ -48,7 +49,7 @@ onReady(schedule)
 function tick(): void {
   if (ticking) return
   ticking = true
-  scheduler.awake = true
+  scheduled = false
   let again = true
   try {
     const start = performance.now()
@@ -67,7 +68,6 @@ function tick(): void {
     }
   } finally {
     ticking = false
-    scheduler.awake = false
     here.current = null
     if (again || !idle()) schedule()
     else arm()
