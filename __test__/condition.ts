@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { pingPong, signals, waits } from './programs/locking.js'
+import { diesRelocking, pingPong, signals, waits } from './programs/locking.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
 import { promised, reaches, until, words } from './support/waiting.js'
@@ -368,6 +368,45 @@ test('a thread that is terminated in waitSync leaves the condition in order', as
     Mutex.unlock(m)
     t.is(yield* waiter, 'woken')
   }, alone)
+})
+
+test('a signal that a waiter had got whose domain, or thread, dies before it has the mutex again goes to the next', async (t) => {
+  await Miou.run(
+    function* () {
+      for (const how of ['domain', 'thread']) {
+        const shared = words(3)
+        const m = Mutex.create('__test__ waitSync')
+        const c = Condition.create('__test__ waitSync')
+        const thread =
+          how === 'thread'
+            ? new Worker(new URL('./programs/own-thread-waits.js', import.meta.url), { workerData: shared })
+            : undefined
+        const dying = how === 'domain' ? Miou.call(diesRelocking, [c, m, shared]) : undefined
+        yield* reaches(shared, 0)
+        yield* Mutex.lock(m)
+        const next = Miou.async(function* () {
+          using _ = yield* Mutex.lock(m)
+          Atomics.store(shared, 2, 1)
+          yield* Condition.wait(c, m)
+          return 'woken'
+        })
+        yield* Miou.yield()
+        Mutex.unlock(m)
+        yield* reaches(shared, 2)
+        yield* Mutex.lock(m)
+        Condition.signal(c)
+        if (thread !== undefined) yield* promised(thread.terminate())
+        else {
+          Atomics.store(shared, 1, 1)
+          const died = yield* Miou.await(dying!)
+          isError(t, died.ok || died.error, Miou.DomainDied)
+        }
+        Mutex.unlock(m)
+        t.is(yield* next, 'woken', how)
+      }
+    },
+    { domains: 1 },
+  )
 })
 
 test('what is no condition, or no mutex, is refused with a sentence', async (t) => {

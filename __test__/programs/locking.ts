@@ -1,5 +1,5 @@
 import * as Miou from 'miou'
-import { never } from '../support/waiting.js'
+import { never, reaches } from '../support/waiting.js'
 
 /* Portable functions about mutexes and conditions. */
 
@@ -97,5 +97,19 @@ export const pingPong = Miou.portable(
       words[0]!++
       Condition.signal(c)
     }
+  },
+)
+
+/** Waits on a condition, having set word 0; ends its domain once word 1 is set. */
+export const diesRelocking = Miou.portable(
+  meta,
+  function* diesRelocking(c: Miou.Condition, m: Miou.Mutex, words: Int32Array): Generator<Miou.Suspension, void> {
+    yield* Miou.Mutex.lock(m)
+    Miou.async(function* () {
+      Atomics.store(words, 0, 1)
+      yield* reaches(words, 1)
+      process.exit(0)
+    })
+    yield* Miou.Condition.wait(c, m)
   },
 )

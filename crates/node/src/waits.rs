@@ -44,5 +44,5 @@ pub fn wait_sync(condition: i32, mutex: i32, owner: i32) -> i32 {
 /// Sleeps for at most 50 ms; whether the thread was woken.
 #[napi(catch_unwind)]
 pub fn park() -> bool {
-    here(|core| core.park())
+    here(miou_core::domain::Domain::park)
 }

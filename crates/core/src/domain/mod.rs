@@ -73,6 +73,8 @@ pub struct Domain {
     next_wait: u32,
     /// What this thread sleeps on where it runs no tasks.
     parker: Parker,
+    /// The condition that it sleeps for.
+    parked: Option<Wait>,
     /// The last turn did not look at the poller.
     looked_away: bool,
     events: Vec<Event>,
@@ -107,6 +109,7 @@ impl Domain {
             waits: HashMap::new(),
             next_wait: 0,
             parker: Parker::default(),
+            parked: None,
             looked_away: false,
             events: Vec::new(),
             left: Cell::new(false),
@@ -184,6 +187,7 @@ impl Domain {
     /// Leaves the world, once: others no longer find this domain, and what its tasks held passes on.
     pub fn leave(&self) {
         if !self.left.replace(true) {
+            self.forsake_all();
             self.world().leave(&self.mailbox);
             printer::leave(self.place());
         }

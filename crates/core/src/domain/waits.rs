@@ -236,6 +236,21 @@ impl Domain {
         true
     }
 
+    /// The domain leaves: what its tasks wait on conditions for, and were given in this moment, goes to the next in line.
+    pub(super) fn forsake_all(&self) {
+        for wait in self.waits.values().map(|(_, wait)| wait).chain(&self.parked) {
+            if let Wait::Signal {
+                condition,
+                mutex,
+                owner,
+            } = wait
+            {
+                let woken = condition.forsake_wait(self.world(), mutex, *owner);
+                woken.into_iter().for_each(Sleeper::wake);
+            }
+        }
+    }
+
     /// Gives a mutex up, for whom JavaScript could not do so by itself.
     ///
     /// # Errors
@@ -285,12 +300,21 @@ impl Domain {
         };
         let next = condition.wait(self.world(), &mutex, sleeper).map_err(|_| Errno::PERM)?;
         self.wake(next);
+        self.parked = Some(Wait::Signal {
+            condition,
+            mutex,
+            owner,
+        });
         Ok(())
     }
 
     /// Waits for at most 50 ms, so that a thread which is to end comes back to JavaScript; whether it was woken.
     #[must_use]
-    pub fn park(&self) -> bool {
-        self.parker.park(Some(Duration::from_millis(50)))
+    pub fn park(&mut self) -> bool {
+        let woken = self.parker.park(Some(Duration::from_millis(50)));
+        if woken {
+            self.parked = None;
+        }
+        woken
     }
 }
