@@ -209,12 +209,16 @@ unsafe fn call(handle: *mut uv::Handle) {
 
 /// The environment ends: the domain leaves its world at once, and libuv gives the handles back in its own time.
 unsafe extern "C" fn clean_up(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
-    // SAFETY: LOOP: the hook runs once, before the handles are closed; `closed` runs once a handle.
+    // SAFETY: LOOP: the hook runs once, before the handles are closed; `closed` runs once a handle. The environment lives
+    // until the hook is removed.
     unsafe {
         let node = &mut *data.cast::<NodeLoop>();
         if let Ok(domain) = node.domain.try_borrow() {
             domain.leave();
         }
+        // Nothing is called any more: a handle that is closed calls nobody but `closed`.
+        sys::napi_async_destroy(node.env, node.context);
+        sys::napi_delete_reference(node.env, node.wake);
         uv::uv_close(node.timer.as_ptr(), Some(closed));
         if node.open == 2 {
             uv::uv_close(node.poll.as_ptr(), Some(closed));
