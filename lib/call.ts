@@ -132,7 +132,7 @@ function sendCall(
 ): void {
   const { name = '', transfer } = options
   const give = [...new Set(options.give)]
-  const cargo = cargoOf('an argument of call', new Set(give))
+  const cargo = cargoOf('an argument of call', new Map(give.map((one) => [one, one.owner])))
   const prepared = prepareAll([...args, ...give], to, cargo, transfer)
   begin(CALL)
   putInt(run.id)

@@ -2,6 +2,7 @@ import { rust } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { native } from './native.js'
 import type { RunRecord } from './run-record.js'
+import type { TaskRecord } from './task.js'
 
 /** Most descriptors that move at once, as crates/core/src/domain/mail.rs says. */
 const DESCRIPTORS = 4096
@@ -23,9 +24,11 @@ export interface Cargo {
   readonly transferring: boolean
   /** The run that its descriptors belong to. */
   run: RunRecord | null
-  /** Resources that are given away: what they stand for may cross. */
-  readonly given: ReadonlySet<unknown>
+  /** Resources that are given away, with their owners: what they stand for may cross. */
+  readonly given: Given
 }
+
+type Given = ReadonlyMap<unknown, TaskRecord | null>
 
 /** Something that is on one domain at a time. */
 export interface Moving {
@@ -36,11 +39,11 @@ export interface Moving {
 }
 
 /** Nothing yet. */
-export function cargoOf(what: string, given: ReadonlySet<unknown> = NOTHING, transferring = false): Cargo {
+export function cargoOf(what: string, given: Given = NOTHING, transferring = false): Cargo {
   return { what, objects: [], moving: [], descriptors: new Map(), transferring, run: null, given }
 }
 
-const NOTHING: ReadonlySet<unknown> = new Set()
+const NOTHING: Given = new Map()
 
 /** Throws where there is more of it than can move at once. */
 export function limit({ descriptors, what }: Cargo): void {

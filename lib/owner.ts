@@ -1,4 +1,5 @@
 import { place, rust } from './domain-thread.js'
+import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import { interruptAll } from './interrupt.js'
 import { schedule } from './ready.js'
@@ -11,6 +12,9 @@ import { world } from './world.js'
  * somebody waits. Number 0 is the thread itself, outside of tasks.
  */
 
+/** Numbers that there are: 20 bits. */
+const NUMBERS = 2 ** 20
+
 const free: number[] = []
 let next = 1
 
@@ -20,7 +24,11 @@ export function threadOwner(): number {
   return place() << 21
 }
 
-/** The id of a task as an owner, for as long as it lives. */
+/**
+ * The id of a task as an owner, from its first lock to its end.
+ *
+ * @throws `InvalidArgument` where a million tasks of this domain have one.
+ */
 export function ownerOf(task: TaskRecord): number {
   const known = task.extra
   return known !== null && known.owner !== 0 ? known.owner : newOwner(task)
@@ -29,8 +37,15 @@ export function ownerOf(task: TaskRecord): number {
 function newOwner(task: TaskRecord): number {
   rust()
   const more = extra(task)
-  more.owner = (place() << 21) | ((free.pop() ?? next++) << 1)
+  more.owner = (place() << 21) | (vacant() << 1)
   return more.owner
+}
+
+function vacant(): number {
+  const number = free.pop()
+  if (number !== undefined) return number
+  if (next < NUMBERS) return next++
+  throw new InvalidArgument(`${NUMBERS - 1} tasks of this domain have locked a mutex and live: no more can lock one`)
 }
 
 /** A task holds a mutex from now on. Hardly any holds two: an array for one costs more than the lock. */
@@ -82,5 +97,5 @@ export function releaseOwner(task: TaskRecord): void {
   const owner = task.extra?.owner ?? 0
   if (owner === 0) return
   task.extra!.owner = 0
-  free.push((owner >> 1) & 0xfffff)
+  free.push((owner >> 1) & (NUMBERS - 1))
 }

@@ -69,7 +69,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
       throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
     }
     const value = pack(resource.value, cargo, 'the value of a resource')
-    const { owner } = resource
+    const owner = cargo.given.get(resource) ?? resource.owner
     cargo.moving.push({
       depart() {
         if (resource.owner !== owner || resource.moved !== '') {

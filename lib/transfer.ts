@@ -37,7 +37,7 @@ class Transfer extends Op<void> {
     const resource = this.resource!
     let prepared: Prepared
     try {
-      prepared = prepare(resource, place, cargoOf('a resource', new Set([resource]), true))
+      prepared = prepare(resource, place, cargoOf('a resource', new Map([[resource, task]]), true))
     } catch (error) {
       this.phase = IDLE
       task.op = null

@@ -61,3 +61,9 @@ export const relay = Miou.portable(meta, function* relay(fd: Unix.FileDescr, mos
   yield* Miou.Ownership.transfer(Ownership.resource(fd))
   return most - left
 })
+
+/** Sets word 0, and holds its domain up until word 1 is set. */
+export const holdsUp = Miou.portable(meta, function* holdsUp(words: Int32Array) {
+  Atomics.store(words, 0, 1)
+  while (Atomics.load(words, 1) === 0);
+})

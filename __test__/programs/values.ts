@@ -119,3 +119,13 @@ export const returnsOperation = Miou.portable(
 export const domains = Miou.portable(meta, function* domains() {
   return { self: Miou.Domain.self(), all: Miou.Domain.all(), available: Miou.Domain.available() }
 })
+
+/** Returns an object whose getter puts a value on a queue. */
+export const readsThere = Miou.portable(meta, function* readsThere(queue: Miou.Queue<unknown>) {
+  return {
+    get inside() {
+      if (Miou.Queue.isEmpty(queue)) Miou.Queue.enqueue(queue, { by: 'the getter' })
+      return 'read'
+    },
+  }
+})

@@ -1,10 +1,11 @@
 import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { echo, greet, leave, listen, readSome, relay, take } from '../programs/moving.js'
+import { echo, greet, holdsUp, leave, listen, readSome, relay, take } from '../programs/moving.js'
 import { test } from '../support/case.js'
 import { closing, connection, readAll, settle, throwsIn } from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
+import { reaches, words } from '../support/waiting.js'
 
 const { Ownership } = Unix
 
@@ -218,3 +219,27 @@ onThree('a closed one does not cross', function* (t) {
   refuses(t, () => Miou.call(echo, [fd]), Miou.Closed)
   yield* throwsIn(t, () => Unix.read(fd, Buffer.alloc(1)), Miou.Closed)
 })
+
+onThree(
+  'what came with a call that is cancelled before its body begins is closed then, wherever it is in it',
+  function* (t) {
+    const shared = words(2)
+    const pin = Miou.Domain.all()[1]!
+    for (const wrap of [(fd: Unix.FileDescr) => fd, (fd: Unix.FileDescr) => new Map([[{ fd }, 1]])]) {
+      shared.fill(0)
+      const [client, server] = yield* connection()
+      const holding = Miou.call(holdsUp, [shared], { pin })
+      yield* reaches(shared, 0)
+      const task = Miou.call(echo as (fd: unknown) => Miou.Operation<unknown>, [wrap(server)], { pin })
+      const releases = Miou.async(function* () {
+        yield* settle()
+        Atomics.store(shared, 1, 1)
+      })
+      yield* Miou.cancel(task)
+      t.is((yield* readAll(client)).length, 0)
+      Unix.close(client)
+      yield* holding
+      yield* releases
+    }
+  },
+)

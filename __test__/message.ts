@@ -1,0 +1,176 @@
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { FileDescr } from '../dist/unix/descriptor.js'
+import { echo } from './programs/numbers.js'
+import { heldResource } from './programs/resources.js'
+import { readsThere } from './programs/values.js'
+import { test } from './support/case.js'
+import { connection, readAll } from './support/loopback.js'
+import { refuses } from './support/refusal.js'
+import { words } from './support/waiting.js'
+
+const two = { domains: 2 }
+const { Queue, Computation } = Miou
+
+/*
+ * Code of the user's runs while a value is packed: its getters. What they send or keep meanwhile is a value of its own.
+ */
+
+/** An object whose property `inside` does `act` once, when it is read first. */
+function reading<T>(value: T, act: () => unknown): { before: string; inside: T; after: string } {
+  let acted = false
+  return {
+    before: 'before',
+    get inside() {
+      if (!acted) act()
+      acted = true
+      return value
+    },
+    after: 'after',
+  }
+}
+
+/** A way for a value to travel, and how it arrives. */
+interface Way {
+  send(value: unknown): void
+  receive(): Generator<Miou.Suspension, unknown>
+}
+
+const ways: Record<string, () => Way> = {
+  call() {
+    let task: Miou.Task<unknown>
+    return {
+      send(value) {
+        task = Miou.call(echo<unknown>, [value])
+      },
+      *receive() {
+        return yield* task
+      },
+    }
+  },
+  enqueue() {
+    const queue = Queue.create<unknown>()
+    return {
+      send: (value) => Queue.enqueue(queue, value),
+      *receive() {
+        return Queue.dequeue(queue)
+      },
+    }
+  },
+  complete() {
+    const cell = Computation.create<unknown>()
+    return {
+      send: (value) => Computation.tryReturn(cell, value),
+      *receive() {
+        return yield* Computation.awaitExn(cell)
+      },
+    }
+  },
+}
+
+const contents: [string, () => unknown][] = [
+  ['numbers', () => 1],
+  ['text', () => 'text'],
+  ['objects', () => ({ plain: true })],
+  ['mutexes', () => Miou.Mutex.create()],
+  ['descriptors', () => Unix.tcpv4()],
+]
+for (const [what, make] of contents) {
+  test(`a getter may call, enqueue and complete while its value does one of these, with ${what} in both`, async (t) => {
+    await Miou.run(function* () {
+      for (const [outer, around] of Object.entries(ways)) {
+        for (const [inner, within] of Object.entries(ways)) {
+          const [a, b] = [around(), within()]
+          // Computations refuse descriptors.
+          const refused = (way: string): boolean => what === 'descriptors' && way === 'complete'
+          const value = refused(outer) ? 1 : make()
+          const other = refused(inner) ? 1 : make()
+          a.send(reading(value, () => b.send({ other })))
+          t.deepEqual(yield* b.receive(), { other }, `${inner} in ${outer}`)
+          t.deepEqual(yield* a.receive(), { before: 'before', inside: value, after: 'after' }, `${outer} of ${inner}`)
+          for (const one of [value, other]) if (one instanceof FileDescr) Unix.close(one)
+        }
+      }
+    }, two)
+  })
+}
+
+test('a getter of a result may do so too', async (t) => {
+  await Miou.run(function* () {
+    const queue = Queue.create<unknown>()
+    t.deepEqual(yield* Miou.call(readsThere, [queue]), { inside: 'read' })
+    t.deepEqual(Queue.dequeue(queue), { by: 'the getter' })
+  }, two)
+})
+
+test('a getter that closes, or passes on, what was to move has it refused, and the rest has not moved', async (t) => {
+  await Miou.run(function* () {
+    const queue = Queue.create<unknown>()
+    for (const send of [
+      (value: unknown) => Miou.call(echo, [value]),
+      (value: unknown) => Queue.enqueue(queue, value),
+    ]) {
+      const [client, server] = yield* connection()
+      refuses(t, () => send([client, server, reading(1, () => Unix.close(server))]), Miou.Closed)
+      t.is(yield* Unix.read(client, Buffer.alloc(1)), 0)
+      const other = Queue.create<Unix.FileDescr>()
+      refuses(t, () => send([client, reading(1, () => Queue.enqueue(other, client))]), Miou.Closed)
+      t.is(Queue.dequeue(other), client)
+      const own = reading(1, () => Miou.Ownership.own(Unix.Ownership.resource(client)))
+      refuses(t, () => send([client, own]), Miou.InvalidArgument, /owns a descriptor/)
+      Unix.Ownership.close(client)
+      t.true(Queue.isEmpty(queue))
+    }
+  }, two)
+})
+
+test('a resource that a getter lets go of, or finalises, does not cross', async (t) => {
+  await Miou.run(function* () {
+    for (const letGo of [Miou.Ownership.disown, Miou.Ownership.release]) {
+      const shared = words(2)
+      const resource = heldResource(shared)
+      Miou.Ownership.own(resource)
+      refuses(
+        t,
+        () => Miou.call(echo, [reading(1, () => letGo(resource))], { give: [resource] }),
+        Miou.InvalidArgument,
+        /while it was packed/,
+      )
+      t.is(shared[0], letGo === Miou.Ownership.release ? 1 : 0)
+    }
+  }, two)
+})
+
+test('one that does so only when it is read again, as the value is posted, leaves nothing on the port', async (t) => {
+  await Miou.run(function* () {
+    const [client, server] = yield* connection()
+    let reads = 0
+    const late = {
+      get closes() {
+        if (++reads === 2) Unix.close(server)
+        return 1
+      },
+    }
+    const pin = Miou.Domain.all()[1]!
+    refuses(t, () => Miou.call(echo<unknown>, [[server, late]], { pin }), Miou.Closed)
+    t.is(reads, 2)
+    for (let i = 0; i < 3; i++) t.deepEqual(yield* Miou.call(echo<unknown>, [{ i }], { pin }), { i })
+    t.is((yield* readAll(client)).length, 0)
+    Unix.close(client)
+  }, two)
+})
+
+test('more descriptors than move at once are refused by that reason, and none has moved', async (t) => {
+  await Miou.run(function* () {
+    const queue = Queue.create<unknown>()
+    const fds = Array.from({ length: 4097 }, () => Unix.tcpv4())
+    refuses(t, () => Miou.call(echo, [fds]), Miou.InvalidArgument, /4097 descriptors.*4096/)
+    refuses(t, () => Queue.enqueue(queue, fds), Miou.InvalidArgument, /4097 descriptors.*4096/)
+    Unix.close(fds.pop()!)
+    Queue.enqueue(queue, fds)
+    const back = Queue.dequeue(queue) as Unix.FileDescr[]
+    t.true(back.every((fd, i) => fd === fds[i]))
+    t.is(((yield* Miou.call(echo, [fds])) as unknown[]).length, 4096)
+    for (const fd of fds) Unix.close(fd)
+  }, two)
+})
