@@ -310,8 +310,9 @@ test('lazy values that nobody holds any more are gone, on whatever domains they 
       shared[1] = 1
       for (let i = 0; i < 10; i++) yield* Lazy.force(yield* Miou.call(makesLazy, [shared, i % 2 === 0]))
     })
-    const left = yield* collectedEverywhere(before)
-    t.true(left <= before, `${left} and not ${before}`)
+    // Stacks and registers may hold the last one, for as long as nothing else lies in its place.
+    const left = yield* collectedEverywhere(before + 1)
+    t.true(left <= before + 1, `${left} and not ${before}`)
   }, two)
 })
 
