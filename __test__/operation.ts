@@ -2,8 +2,9 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { echo } from './programs/numbers.js'
 import { test } from './support/case.js'
+import { garbage } from './support/collected.js'
 import { isError, refuses, rejects } from './support/refusal.js'
-import { never, until } from './support/waiting.js'
+import { never, promised, until } from './support/waiting.js'
 
 const alone = { domains: 0 }
 
@@ -328,4 +329,31 @@ test('every function that needs a current task throws NotInTask outside of one',
     const error = refuses(t, call, Miou.NotInTask, /needs a current task/)
     t.true(error.message.includes(name), error.message)
   }
+})
+
+// Each operation had an answer of its own, and one that lay unused held the last value that it had given.
+test('operations that are used again keep no value alive that they gave', async (t) => {
+  await Miou.run(function* () {
+    const refs: WeakRef<object>[] = []
+    /** As many tasks that wait at once as it is deep, and so as many operations. */
+    function* nested(depth: number): Generator<Miou.Suspension, object> {
+      const value = depth === 0 ? {} : [yield* Miou.async(() => nested(depth - 1))]
+      refs.push(new WeakRef(value))
+      return value
+    }
+    yield* Miou.async(function* () {
+      yield* Miou.async(() => nested(20))
+    })
+    t.is(refs.length, 21)
+    yield* promised(
+      new Promise((resolve) => {
+        setImmediate(resolve)
+      }),
+    )
+    garbage()
+    t.deepEqual(
+      refs.filter((ref) => ref.deref() !== undefined),
+      [],
+    )
+  }, alone)
 })

@@ -1,7 +1,7 @@
 import { unlist } from './end.js'
 import { NotAChild } from './errors.js'
 import { wrongHandle } from './handle.js'
-import { make, Op, type Operation } from './operation.js'
+import { make, NO_TASK, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { DONE, nameOf, onStar, type Result, resultOf, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
@@ -40,7 +40,9 @@ class Await extends Op<unknown> {
   }
 
   override recycle(): void {
+    // Else the last value of each of the two tasks would live as long as nobody waits so again.
     this.child = null
+    this.task = NO_TASK
     ;(this.throws ? throwing : telling).push(this)
   }
 

@@ -3,7 +3,7 @@ import { ForgottenYield, NotInTask } from './errors.js'
 import { here } from './here.js'
 import { takeBack } from './lent.js'
 import { ready } from './ready.js'
-import { ABORTED, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
+import { ABORTED, ANSWER, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
 import type { TaskRecord } from './task.js'
 
 export type { Suspension }
@@ -19,10 +19,8 @@ export interface Operation<T> {
  * times as much. `yield*` asks it for the first step, and again when its task runs on.
  */
 export abstract class Op<T> implements Operation<T> {
-  task: TaskRecord = none
+  task: TaskRecord = NO_TASK
   phase = IDLE
-  /** What every completed step answers with: `yield*` reads it at once. */
-  protected readonly answer: { done: true; value: T } = { done: true, value: undefined as T }
 
   /** The name that errors and the task tree show, as a user would write it. */
   abstract readonly label: string
@@ -65,7 +63,7 @@ export abstract class Op<T> implements Operation<T> {
 
   [Symbol.iterator](): this {
     const task = this.task
-    if (task !== here.current || task.made !== this) throw misused(this)
+    if (task === NO_TASK || task !== here.current || task.made !== this) throw misused(this)
     task.made = null
     this.phase = MADE
     return this
@@ -89,10 +87,9 @@ export abstract class Op<T> implements Operation<T> {
       case WAITING: {
         task.op = null
         this.phase = IDLE
-        const answer = this.answer
-        answer.value = this.finish()
+        ANSWER.value = this.finish()
         this.recycle()
-        return answer
+        return ANSWER as IteratorReturnResult<T>
       }
       case ABORTED:
         task.op = null
@@ -108,10 +105,9 @@ export abstract class Op<T> implements Operation<T> {
     if (here.lent !== 0) takeBack(task)
     if (this.attempt()) {
       this.phase = IDLE
-      const answer = this.answer
-      answer.value = this.finish()
+      ANSWER.value = this.finish()
       this.recycle()
-      return answer
+      return ANSWER as IteratorReturnResult<T>
     }
     if (task.cancelled !== null && task.shields === 0) {
       this.phase = IDLE
@@ -192,4 +188,4 @@ export class Compound<T> implements Operation<T> {
 }
 
 /** Stands where there is no task, so that the field never changes its shape. */
-const none = null as unknown as TaskRecord
+export const NO_TASK = null as unknown as TaskRecord

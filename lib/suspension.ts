@@ -8,6 +8,12 @@ export const SUSPENSION: Suspension = Object.freeze({ kind: 'miou.suspension' })
 /** The one answer of an operation that waits. */
 export const SUSPENDED: IteratorResult<Suspension, never> = Object.freeze({ done: false, value: SUSPENSION })
 
+/**
+ * The one answer of an operation that is over: `yield*` reads it at once. Were there one for each operation, those that are
+ * used again would keep the last value of each alive.
+ */
+export const ANSWER: { done: true; value: unknown } = { done: true, value: undefined }
+
 /** Nobody uses the operation: it may be made anew. */
 export const IDLE = 0
 /** Made, and its iterator was asked for. */

@@ -1,4 +1,4 @@
-import { make, Op, type Operation } from './operation.js'
+import { make, NO_TASK, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { trace, tracing } from './trace.js'
 
@@ -16,6 +16,7 @@ class Yield extends Op<void> {
   finish(): void {}
 
   override recycle(): void {
+    this.task = NO_TASK
     pool.push(this)
   }
 }

@@ -141,7 +141,7 @@ onOneDomain('a connect that is cancelled ends at once, at whatever moment', func
     for (let i = 0; i < moment; i++) yield* Miou.yield()
     const began = performance.now()
     yield* Miou.cancel(connecting)
-    t.true(performance.now() - began < 100)
+    t.true(performance.now() - began < 1000)
     Unix.close(fd)
   }
   closing(...fds)

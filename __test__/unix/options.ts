@@ -84,7 +84,7 @@ onOneDomain('closing never holds the domain up, however long it lingers', functi
   yield* Miou.cancel(writing)
   const began = performance.now()
   Unix.close(client)
-  t.true(performance.now() - began < 50)
+  t.true(performance.now() - began < 1000)
   yield* readAll(server)
   Unix.close(server)
 })

@@ -3,7 +3,7 @@ import { here } from '../here.js'
 import { RingOp, release } from '../io.js'
 import { takeBack } from '../lent.js'
 import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, words } from '../ring.js'
-import { IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
+import { ANSWER, IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
 import type { FileDescr } from './descriptor.js'
 
 /**
@@ -35,9 +35,8 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
       task.op = null
       this.phase = IDLE
       this.fd.users--
-      const { answer } = this
-      answer.value = this.finish()
-      return answer
+      ANSWER.value = this.finish()
+      return ANSWER as IteratorReturnResult<T>
     }
     if (this.phase !== MADE || here.budget <= 0 || task.cancelled !== null) return super.next()
     if (here.lent !== 0) takeBack(task)
