@@ -50,19 +50,11 @@ export const leaksResource = Miou.portable(meta, function* leaksResource(words: 
   Miou.Ownership.own(heldResource(words))
 })
 
-/** Transfers a resource, having set word 1, and then another, having set word 2; sets that to 2 once it has. */
-export const transfersTwice = Miou.portable(meta, function* transfersTwice(words: Int32Array): Generator<
-  Miou.Suspension,
-  void
-> {
-  const [first, second] = [heldResource(words), heldResource(words)]
-  for (const resource of [first, second]) Miou.Ownership.own(resource)
-  try {
-    Atomics.store(words, 1, 1)
-    yield* Miou.Ownership.transfer(first)
-  } finally {
-    Atomics.store(words, 2, 1)
-    yield* Miou.shield(() => Miou.Ownership.transfer(second))
-    Atomics.store(words, 2, 2)
-  }
+/** As transfersFrom; sets word 1 before it hands it over, and word 2 after. */
+export const transfersSlowly = Miou.portable(meta, function* transfersSlowly(words: Int32Array) {
+  const resource = heldResource(words)
+  Miou.Ownership.own(resource)
+  Atomics.store(words, 1, 1)
+  yield* Miou.Ownership.transfer(resource)
+  Atomics.store(words, 2, 1)
 })
