@@ -3,6 +3,7 @@ import * as Unix from 'miou/unix'
 import { count, domainOf, echo, hang, lives } from './programs/numbers.js'
 import { inner } from './programs/nested.js'
 import { test } from './support/case.js'
+import { Process } from './support/process.js'
 import { isError, rejects } from './support/refusal.js'
 import { never, promised, reaches, until, words } from './support/waiting.js'
 
@@ -127,6 +128,19 @@ test('a task of another run beside it is no child', async (t) => {
   }, alone)
   await rejects(t, second, Miou.NotAChild)
   t.is(await first, 1)
+})
+
+test('a program that comes as text has domains too, whatever Node is told that it is', async (t) => {
+  const numbers = new URL('./programs/numbers.js', import.meta.url).href
+  const body = `import('miou').then(async ({ run, call }) => {
+    const { echo } = await import(${JSON.stringify(numbers)})
+    console.log(await run(() => call(echo, ['from text']), { domains: 1 }))
+  })`
+  for (const type of [[], ['--input-type=module'], ['--input-type=commonjs'], ['--input-type', 'module']]) {
+    const { code, stdout, stderr } = await new Process(t, process.execPath, [...type, '-e', body]).ended
+    t.is(stdout, 'from text\n', stderr)
+    t.is(code, 0)
+  }
 })
 
 test('a run within a task of another run, here and on another domain', async (t) => {

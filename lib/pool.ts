@@ -56,7 +56,9 @@ export function giveBack(thread: Thread): void {
 /** Starts a domain. */
 function start(): Promise<Thread> {
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+  const entry = new URL('./worker.js', import.meta.url)
+  const worker = new Worker(refusesFiles() ? `import(${JSON.stringify(entry.href)})` : entry, {
+    eval: refusesFiles(),
     workerData: { port: port2, owner: place() },
     transferList: [port2],
     name: 'miou domain',
@@ -90,6 +92,11 @@ function start(): Promise<Thread> {
     // Last: a listener of 'message' has it keep the process alive again.
     worker.unref()
   })
+}
+
+/** Whether the program came as text: a thread inherits `--input-type`, with which it takes no file either, but text. */
+function refusesFiles(): boolean {
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes('--input-type'))
 }
 
 /** Gives a new domain and each of the others a port to each other. */
