@@ -1,8 +1,18 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { echo } from './programs/numbers.js'
-import { blockingSource, brokenSource, clock, sleepFor, sleeperSource, silentSource, tick } from './programs/sources.js'
+import {
+  blockingSource,
+  brokenSource,
+  clock,
+  endsBadly,
+  sleepFor,
+  sleeperSource,
+  silentSource,
+  tick,
+} from './programs/sources.js'
 import { test } from './support/case.js'
+import { logged } from './support/logged.js'
 import { isError, refuses, rejects } from './support/refusal.js'
 import { until, words } from './support/waiting.js'
 
@@ -406,4 +416,12 @@ test('M18: a source of one’s own, with a table of what is read: others run mea
     },
     { domains: 0, events },
   )
+})
+
+test('what finalise throws is logged on domain 0, and keeps no run from its end on any domain', async (t) => {
+  const log = await logged(async () => {
+    t.is(await Miou.run(() => Miou.call(echo, ['over']), { domains: 1, events: endsBadly }), 'over')
+  })
+  t.regex(log, /finalise of an event source threw.*at the end/)
+  t.is(await Miou.run(() => Miou.call(echo, ['warm']), { domains: 1 }), 'warm')
 })

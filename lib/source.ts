@@ -1,5 +1,6 @@
 import { InvalidArgument } from './errors.js'
 import { staysAtHome } from './handle.js'
+import { log } from './log.js'
 import { currentTask, make, Op, type Operation } from './operation.js'
 import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
@@ -43,7 +44,7 @@ export interface EventSource {
   select(block: boolean, cancelled: readonly number[], timeout: number): readonly Syscall[]
   /** One shared word: whoever has work for this domain stores 1 and notifies. */
   interrupt?: Int32Array
-  /** Called once, at the end of the run. */
+  /** Called once, at the end of the run. What it throws is logged. */
   finalise?(): void
 }
 
@@ -71,7 +72,11 @@ export function addSource(record: SourceRecord): void {
 /** The run of a source has ended on this domain. */
 export function removeSource(record: SourceRecord): void {
   sources.splice(sources.indexOf(record), 1)
-  record.source.finalise?.()
+  try {
+    record.source.finalise?.()
+  } catch (error) {
+    log('finalise of an event source threw', error)
+  }
 }
 
 /** Asks every source that is waited for. */

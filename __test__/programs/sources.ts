@@ -72,3 +72,13 @@ export const brokenSource = Miou.portable(meta, function brokenSource(domain: nu
   if (domain !== 0) throw new RangeError(`no source on domain ${domain}`)
   return { select: () => [] }
 })
+
+/** Throws at its end, on every domain. */
+export const endsBadly = Miou.portable(meta, function endsBadly(): Miou.EventSource {
+  return {
+    select: () => [],
+    finalise() {
+      throw new RangeError('at the end')
+    },
+  }
+})
