@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { signalsThere } from './programs/signals.js'
@@ -5,7 +6,7 @@ import { test } from './support/case.js'
 import { logged } from './support/logged.js'
 import { program } from './support/process.js'
 import { isError, refuses, rejects } from './support/refusal.js'
-import { never, until } from './support/waiting.js'
+import { never, promised, until } from './support/waiting.js'
 
 const alone = { domains: 0 }
 const signal = 'SIGUSR2'
@@ -218,6 +219,62 @@ test('a second run may handle a signal after the first, and two runs may each as
     }, alone)
   }
   t.is(process.listenerCount(signal), 0)
+})
+
+test('the end of a nested run restores what the run around it has said', async (t) => {
+  await Miou.run(function* () {
+    const handled: string[] = []
+    const outer = (): void => void handled.push('outer')
+    Unix.sysSignal(signal, outer)
+    for (const behaviour of [() => void handled.push('inner'), 'ignore'] as const) {
+      const inner = Miou.run(function* () {
+        t.is(Unix.sysSignal(signal, behaviour), outer)
+        kill()
+        if (behaviour !== 'ignore') yield* until(() => handled.includes('inner'))
+      }, alone)
+      yield* promised(inner)
+    }
+    handled.length = 0
+    kill()
+    yield* until(() => handled.length > 0)
+    t.deepEqual(handled, ['outer'])
+    t.is(Unix.sysSignal(signal, 'default'), outer)
+  }, alone)
+  t.is(process.listenerCount(signal), 0)
+})
+
+test('a signal that comes once main is over starts nothing: the run ends when what was there has unwound', async (t) => {
+  let started = 0
+  let unwinding = (): void => {}
+  const unwinds = new Promise<void>((resolve) => {
+    unwinding = resolve
+  })
+  let go = (): void => {}
+  const run = Miou.run(function* () {
+    Unix.sysSignal(signal, function* () {
+      started++
+      try {
+        yield* never()
+      } finally {
+        yield* Miou.shield(function* () {
+          const done = Miou.syscall('done')
+          go = () => Miou.signal(done)
+          unwinding()
+          yield* Miou.suspend(done)
+        })
+      }
+    })
+    kill()
+    yield* until(() => started === 1)
+    return 'main'
+  }, alone)
+  await unwinds
+  const came = once(process, signal)
+  kill()
+  await came
+  go()
+  t.is(await run, 'main')
+  t.is(started, 1)
 })
 
 test('SIGINT and SIGTERM reach a program whose domains are all asleep, and it ends in order', async (t) => {

@@ -11,6 +11,8 @@ const BLOCK = 1024
 export class RunRecord {
   /** The first error that no task may survive. */
   fatal: unknown = undefined
+  /** Whether main is over, and tasks that handle signals unwind. */
+  ending = false
   /** The event source of this domain, where the run brings one. */
   source: SourceRecord | undefined
   /** Makes what keeps a new task in its creator's async context; undefined while that is not wanted. */

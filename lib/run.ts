@@ -171,7 +171,10 @@ class Run {
     const { roots } = this.record
     roots.delete(task)
     if (task !== this.main) handled(task)
-    else for (const other of roots) cancelTree(other, undefined)
+    else {
+      this.record.ending = true
+      for (const other of roots) cancelTree(other, undefined)
+    }
     if (roots.size === 0 && this.main !== undefined && this.main.flags & DONE) this.resolve()
   }
 

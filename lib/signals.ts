@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
+import { cancelTree } from './cancellation.js'
 import { InvalidArgument } from './errors.js'
 import { log } from './log.js'
 import { currentTask, type Operation } from './operation.js'
@@ -17,7 +18,13 @@ interface Installed {
   run: RunRecord
 }
 
-const installed = new Map<NodeJS.Signals, Installed>()
+/** What each run has said, the last run last: it decides, and its end restores what the one before it has said. */
+const installed = new Map<NodeJS.Signals, Installed[]>()
+
+/** The one that decides. */
+function deciding(name: NodeJS.Signals): Installed | undefined {
+  return installed.get(name)?.at(-1)
+}
 
 /**
  * Says what is done when the process receives a signal, until the end of the run. A function becomes the body of a task on
@@ -43,13 +50,21 @@ export function sysSignal(name: NodeJS.Signals, behaviour: Behaviour): Behaviour
   if (behaviour !== 'default' && behaviour !== 'ignore' && typeof behaviour !== 'function') {
     throw new InvalidArgument("sysSignal: the behaviour is 'default', 'ignore' or a function")
   }
-  const before = installed.get(name)
-  if (before?.listener !== undefined) process.off(name, before.listener)
-  const listener = listenerOf(name, behaviour, run)
-  if (listener !== undefined) process.on(name, listener)
-  if (behaviour === 'default') installed.delete(name)
-  else installed.set(name, { behaviour, listener, run })
+  const before = deciding(name)
+  const others = installed.get(name)?.filter((one) => one.run !== run) ?? []
+  decide(name, [...others, { behaviour, listener: listenerOf(name, behaviour, run), run }])
   return before?.behaviour ?? 'default'
+}
+
+/** Has the last of these decide. */
+function decide(name: NodeJS.Signals, list: Installed[]): void {
+  const before = deciding(name)?.listener
+  const after = list.at(-1)?.listener
+  // The next one first: where Node has no listener for a moment, the signal would end the process.
+  if (after !== undefined && after !== before) process.on(name, after)
+  if (before !== undefined && after !== before) process.off(name, before)
+  if (list.length === 0) installed.delete(name)
+  else installed.set(name, list)
 }
 
 function listenerOf(name: NodeJS.Signals, behaviour: Behaviour, run: RunRecord): (() => void) | undefined {
@@ -58,7 +73,7 @@ function listenerOf(name: NodeJS.Signals, behaviour: Behaviour, run: RunRecord):
   return () => start(name, behaviour as () => Operation<void> | void, run)
 }
 
-/** A signal has come: its task is a root of the run beside main. */
+/** A signal has come: its task is a root of the run beside main. Once main is over, it is cancelled before it begins. */
 function start(name: string, behaviour: () => Operation<void> | void, run: RunRecord): void {
   const body = (): Operation<void> => {
     const operation = behaviour()
@@ -68,6 +83,7 @@ function start(name: string, behaviour: () => Operation<void> | void, run: RunRe
   extra(task).name = name
   run.roots.add(task)
   ready(task)
+  if (run.ending) cancelTree(task, undefined)
 }
 
 function* nothing(): Generator<never, void> {}
@@ -80,14 +96,13 @@ export function handled(task: TaskRecord): void {
 
 /** The end of a run restores what was before it. */
 export function restoreSignals(run: RunRecord): void {
-  for (const [name, { listener, run: of }] of installed) {
-    if (of !== run) continue
-    if (listener !== undefined) process.off(name, listener)
-    installed.delete(name)
+  for (const [name, list] of installed) {
+    const others = list.filter((one) => one.run !== run)
+    if (others.length < list.length) decide(name, others)
   }
 }
 
 /** Whether a signal may still start a task of a run. */
 export function handlesSignals(run: RunRecord): boolean {
-  return [...installed.values()].some((one) => one.run === run && one.listener !== undefined)
+  return [...installed.keys()].map(deciding).some((one) => one?.run === run && one.listener !== undefined)
 }
