@@ -8,7 +8,7 @@ import { Missing } from './toolchain.mjs'
 const LONG = 200e6
 const MOST = 10_000_000
 const LAPS = 5
-const SCALE = { ns: 1, us: 1e3, ms: 1e6, bytes: 1, '%': 1 }
+const SCALE = { ns: 1, us: 1e3, ms: 1e6, bytes: 1, '%': 1, '/s': 1 }
 
 const [file, peer, name] = process.argv.slice(2)
 const { default: metrics } = await import(new URL(`primitives/${file}.mjs`, import.meta.url).href)
