@@ -3,7 +3,7 @@ import { test } from './support/case.js'
 import { clients } from './support/client.js'
 import { serving, stop, total } from './support/echo.js'
 import { nodeOf } from './support/node.js'
-import { type Ended, program } from './support/process.js'
+import { built, type Ended, Process, program } from './support/process.js'
 
 /** The versions that miou is for. */
 const MAJORS = [20, 22, 24, 26]
@@ -70,6 +70,20 @@ for (const major of MAJORS) {
     const stdout = `${'DomainDied\na call: 1\n'.repeat(4)}the end\n`
     leaves(t, await program(t, 'endings', survived, node).ended, { code: 0, stdout })
   })
+
+  // The version that runs these tests runs those as well.
+  if (major !== Number(process.versions.node.split('.')[0])) {
+    on(major, 'every test of miou/unix and miou/node passes', async (t, node) => {
+      t.timeout(300_000, 'it hangs')
+      // What is long, and says nothing about versions, is left out.
+      const files = ['dist-test/unix/*.js', '!dist-test/unix/scale.js', 'dist-test/node/*.js']
+      const tests = new Process(t, node, [built('node_modules/ava/entrypoints/cli.mjs'), ...files])
+      const { code, stdout } = await tests.ended
+      t.regex(stdout, /^ {2}\d+ tests passed$/m)
+      t.is(code, 0, stdout)
+      t.log(/\d+ tests passed/.exec(stdout)![0])
+    })
+  }
 
   for (const [ending, expected] of Object.entries(endings)) {
     on(major, `no abort and no hang, whatever is under way: ${ending}`, async (t, node) => {

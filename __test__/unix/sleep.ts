@@ -5,18 +5,22 @@ import { promptly } from '../support/promptly.js'
 import { refuses } from '../support/refusal.js'
 
 onOneDomain('X50: sleeps that are over within one look wake in the order of their deadlines', function* (t) {
-  const order: number[] = []
+  const woken: number[] = []
   const sleepers = [7, 3, 9, 1, 5, 2, 10, 4, 8, 6].map((ms) =>
     Miou.async(function* () {
+      // On a busy machine some begin milliseconds after the others.
+      const deadline = performance.now() + ms
       yield* Unix.sleep(ms)
-      order.push(ms)
+      woken.push(deadline)
     }),
   )
   yield* Miou.yield()
   const began = performance.now()
   while (performance.now() - began < 20);
   yield* Miou.awaitAll(sleepers)
-  t.deepEqual(order, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  t.is(woken.length, 10)
+  // Between taking a deadline and beginning to sleep goes a moment as well.
+  for (let i = 1; i < woken.length; i++) t.true(woken[i]! > woken[i - 1]! - 0.5, String(woken))
 })
 
 onOneDomain('sleeps of the same length wake in the order in which they began', function* (t) {
