@@ -1,6 +1,6 @@
 import { childOf } from './await.js'
 import { cancelTree } from './cancellation.js'
-import { unlist } from './end.js'
+import { lose, read } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { make, Op, type Operation } from './operation.js'
 import { choose } from './random.js'
@@ -29,9 +29,7 @@ class AwaitOne extends Op<Result<unknown>> {
   abort(): void {}
 
   finish(): Result<unknown> {
-    const winner = this.winner()
-    unlist(winner)
-    return resultOf(winner)
+    return read(this.winner())
   }
 
   protected winner(): TaskRecord {
@@ -84,8 +82,8 @@ class AwaitFirst extends AwaitOne {
   }
 
   override finish(): Result<unknown> {
-    for (const task of this.tasks) unlist(task)
-    return resultOf(this.first!)
+    for (const task of this.tasks) if (task !== this.first) lose(task)
+    return read(this.first!)
   }
 }
 
@@ -129,10 +127,7 @@ class AwaitAll extends Op<Result<unknown>[]> {
   finish(): Result<unknown>[] {
     const { tasks } = this
     const results = new Array<Result<unknown>>(tasks.length)
-    for (let i = 0; i < tasks.length; i++) {
-      unlist(tasks[i]!)
-      results[i] = resultOf(tasks[i]!)
-    }
+    for (let i = 0; i < tasks.length; i++) results[i] = read(tasks[i]!)
     return results
   }
 

@@ -1,9 +1,9 @@
-import { unlist } from './end.js'
+import { read } from './end.js'
 import { NotAChild } from './errors.js'
 import { wrongHandle } from './handle.js'
 import { make, NO_TASK, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
-import { DONE, nameOf, onStar, type Result, resultOf, type Task, TaskRecord } from './task.js'
+import { DONE, nameOf, onStar, type Result, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
 /** Waits for one child. */
@@ -32,9 +32,8 @@ class Await extends Op<unknown> {
 
   finish(): unknown {
     const child = this.child!
-    unlist(child)
-    if (!this.throws) return resultOf(child)
-    const result = resultOf(child)
+    const result = read(child)
+    if (!this.throws) return result
     if (!result.ok) throw result.error
     return result.value
   }

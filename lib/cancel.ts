@@ -4,7 +4,7 @@ import { discard } from './discard.js'
 import { unlist } from './end.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
-import { DONE, nameOf, OK, OVERRIDDEN, type Task, type TaskRecord } from './task.js'
+import { DONE, nameOf, OK, OVERRIDDEN, READ, type Task, type TaskRecord } from './task.js'
 
 /** Cancels a child and waits until it is over. */
 class Cancel extends Op<void> {
@@ -31,7 +31,7 @@ class Cancel extends Op<void> {
     const child = this.child!
     unlist(child)
     if (child.flags & OK) {
-      discard(child.value)
+      if (!(child.flags & READ)) discard(child.value)
       child.flags &= ~OK
     }
   }

@@ -1,7 +1,8 @@
-import { giveUpAll } from './at-end.js'
+import { atEnd, giveUpAll, over } from './at-end.js'
 import { cancelTree, makeCancelled } from './cancellation.js'
-import { discard } from './discard.js'
+import { discard, holdsDescriptor } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
+import { extra } from './extra.js'
 import { here } from './here.js'
 import { takeBack, unlent } from './lent.js'
 import { debugging, log } from './log.js'
@@ -10,7 +11,7 @@ import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
 import { SUSPENSION } from './suspension.js'
-import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, type TaskRecord } from './task.js'
+import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, READ, type Result, resultOf, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
 /** The body of a task is over: its finalisers run, then its children unwind, then its parent hears of it. */
@@ -104,6 +105,7 @@ function leaveMutexes(task: TaskRecord, fatal: boolean): void {
   const message = `${nameOf(task)} ended while it held ${count === 1 ? 'a mutex' : `${count} mutexes`}: unlock in a finally block, or use Mutex.protect`
   if (task.flags & OK && !fatal) {
     task.flags &= ~OK
+    discard(task.value)
     task.value = new MutexError('leaked', message)
   } else log(message)
 }
@@ -173,6 +175,26 @@ export function remoteDone(child: TaskRecord): void {
 function strikeOff(child: TaskRecord): void {
   unlist(child)
   if (child.flags & OK) discard(child.value)
+}
+
+/** The result of a child that is over, for its parent, who has it from now on. */
+export function read(child: TaskRecord): Result<unknown> {
+  unlist(child)
+  child.flags |= READ
+  const unread = child.extra?.unread
+  if (unread !== undefined) over(child.parent!, unread)
+  return resultOf(child)
+}
+
+/** A child lost against another one: it keeps its value, and where nobody reads that before its parent ends, it is closed. */
+export function lose(child: TaskRecord): void {
+  unlist(child)
+  const { parent, value } = child
+  if (!(child.flags & OK) || child.flags & READ || parent === null || !holdsDescriptor(value)) return
+  const more = extra(child)
+  if (more.unread !== undefined) return
+  more.unread = () => discard(value)
+  atEnd(parent, more.unread)
 }
 
 /** Takes a child from its parent's list: it was awaited, cancelled, or its parent is over. */

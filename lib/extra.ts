@@ -26,6 +26,8 @@ export interface Extra {
   lost: Set<object> | undefined
   /** What gives up what it owes to others, see at-end.ts. */
   atEnd: Set<() => void> | undefined
+  /** What closes what is in its value at the end of its parent, where nobody has read it: it is a loser of `awaitFirst`. */
+  unread: (() => void) | undefined
   /** Of its abort signal. */
   controller: AbortController | undefined
   /** What runs its slices in the async context of its creator. */
@@ -47,6 +49,7 @@ export function extra(task: TaskRecord): Extra {
     stored: undefined,
     lost: undefined,
     atEnd: undefined,
+    unread: undefined,
     controller: undefined,
     context: undefined,
   }

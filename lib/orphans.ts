@@ -1,11 +1,11 @@
 import { Collector } from './collector.js'
-import { unlist } from './end.js'
+import { read } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import { staysAtHome } from './handle.js'
 import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
-import { type Result, resultOf, type Task, type TaskRecord } from './task.js'
+import type { Result, Task, TaskRecord } from './task.js'
 
 /** Tells a collector from other types, for the compiler only. */
 declare const kind: unique symbol
@@ -88,9 +88,7 @@ class Get extends Op<Result<unknown> | undefined> {
 
   finish(): Result<unknown> | undefined {
     const winner = this.collector!.takeAnyEnded(this.task)
-    if (winner === undefined) return undefined
-    unlist(winner)
-    return resultOf(winner)
+    return winner === undefined ? undefined : read(winner)
   }
 }
 

@@ -54,6 +54,8 @@ export const CALLED = 1024
 export const FATAL = 2048
 /** Its parent waits for it among others. */
 export const AWAITED = 8192
+/** Somebody has its value: what is in it is theirs. */
+export const READ = 16384
 /** Its code is a generator. */
 export const GENERATOR = 4096
 

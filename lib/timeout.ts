@@ -1,11 +1,11 @@
 import { cancelTree } from './cancellation.js'
-import { unlist } from './end.js'
+import { read } from './end.js'
 import { InvalidArgument, TimeoutError } from './errors.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import type { Resource } from './resource.js'
 import { async_, checkOptions } from './spawn.js'
-import { type Body, ENDED, nameOf, resultOf, type TaskRecord } from './task.js'
+import { type Body, ENDED, nameOf, type TaskRecord } from './task.js'
 import { clearTimer, setTimer, type Timer } from './timers.js'
 
 /** What else `timeout` takes. */
@@ -62,8 +62,7 @@ class Timeout extends Op<unknown> implements Timer {
 
   finish(): unknown {
     const child = this.child!
-    unlist(child)
-    const result = resultOf(child)
+    const result = read(child)
     if (result.ok) return result.value
     const { expired } = this
     if (expired === undefined || result.error !== child.cancelled) throw result.error

@@ -105,6 +105,62 @@ onOneDomain('a loser of awaitFirst that had ended keeps its value', function* (t
   for (const task of [first, second]) Unix.close((yield* Miou.awaitExn(task)) as Unix.FileDescr)
 })
 
+for (const [how, end] of [
+  ['returns', () => {}],
+  [
+    'fails',
+    () => {
+      throw new Error('fails')
+    },
+  ],
+] as const) {
+  onOneDomain(`a loser of awaitFirst that nobody has read is closed when its parent ${how}`, function* (t) {
+    let made: { number: number }[] = []
+    let had: Unix.FileDescr[] = []
+    const parent = Miou.async(function* () {
+      const all = [1, 2, 3].map(() => returning((fd) => [fd]))
+      const tasks = all.map(([task]) => task)
+      made = all.map(([, one]) => one)
+      yield* settle()
+      const winner = yield* Miou.awaitFirst(tasks)
+      t.false(made.some(({ number }) => isFree(number)))
+      // The first is read, whether it has won or not.
+      const first = yield* Miou.awaitExn(tasks[0]!)
+      had = [first, winner.ok && winner.value].flat() as Unix.FileDescr[]
+      end()
+    })
+    yield* Miou.await(parent)
+    const open = had.map(Unix.toFileDescr)
+    for (const { number } of made) t.is(isFree(number), !open.includes(number))
+    for (const fd of new Set(had)) Unix.close(fd)
+  })
+}
+
+onOneDomain('what a task has read of a child is its own, though it cancels the child then', function* (t) {
+  const asks = [Miou.await<unknown>, (task: Miou.Task<unknown>) => Miou.awaitOne([task])]
+  for (const ask of asks) {
+    const [task, made] = returning((fd) => fd)
+    const result = (yield* ask(task)) as Miou.Result<Unix.FileDescr>
+    yield* Miou.cancel(task)
+    t.false(isFree(made.number))
+    if (result.ok) Unix.close(result.value)
+  }
+})
+
+onOneDomain('a descriptor that the result of a task with a mutex would have been is closed', function* (t) {
+  const made = { number: -1 }
+  const m = Miou.Mutex.create()
+  const task = Miou.async(function* () {
+    yield* Miou.Mutex.lock(m)
+    const fd = Unix.tcpv4()
+    made.number = Unix.toFileDescr(fd)
+    return fd
+  })
+  const result = yield* Miou.await(task)
+  t.true(!result.ok && result.error instanceof Miou.MutexError)
+  t.true(isFree(made.number))
+})
+
 test('a plain descriptor that is open at the end of its run is closed, with one warning that counts them', async (t) => {
   const warnings: Error[] = []
   const note = (warning: Error): void => void warnings.push(warning)

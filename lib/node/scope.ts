@@ -1,12 +1,12 @@
 import { type CallOptions, call } from '../call.js'
-import { unlist } from '../end.js'
+import { read } from '../end.js'
 import { InvalidArgument } from '../errors.js'
 import { extra } from '../extra.js'
 import { here } from '../here.js'
 import { currentTask, make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
 import { async_, type SpawnOptions } from '../spawn.js'
-import { type Body, ENDED, nameOf, resultOf, type Task, type TaskRecord } from '../task.js'
+import { type Body, ENDED, nameOf, type Task, type TaskRecord } from '../task.js'
 
 /** Starts tasks from outside of tasks: from the callbacks of foreign code. Made by `scope`. */
 export interface Scope {
@@ -61,8 +61,7 @@ class OpenScope implements Scope {
         ended: () => {
           this.live--
           // As if it was awaited.
-          unlist(child)
-          const result = resultOf(child)
+          const result = read(child)
           if (result.ok) resolve(result.value as T)
           else reject(result.error)
         },
