@@ -44,12 +44,12 @@ test('examples/production.ts serves on every domain, and ends in order with clie
 
 test('examples/production.ts ends silent clients, long ones, and at the deadline all of them', async (t) => {
   t.timeout(60_000)
-  const [server, port] = await started(t, { IDLE: 200, TOTAL: 60_000, DRAIN: 60_000 })
+  const [server, port] = await started(t, { IDLE: 1000, TOTAL: 60_000, DRAIN: 60_000 })
   const silent = await Client.connect(port)
   t.is((await silent.rest()).length, 0)
   t.deepEqual(await stopped(t, server), { served: 2, cut: 0 })
 
-  const [short, second] = await started(t, { TOTAL: 200 })
+  const [short, second] = await started(t, { TOTAL: 1000 })
   const long = await Client.connect(second)
   t.is((await long.rest()).length, 0)
   t.deepEqual(await stopped(t, short), { served: 2, cut: 0 })
