@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import * as Miou from 'miou'
+import { until } from 'miou/node'
+import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
 import { Client, clients, Visitors } from '../support/client.js'
 import { listens, report, type Server, serving, stop, sums } from '../support/echo.js'
@@ -143,6 +149,39 @@ function activated(t: ExecutionContext, number: number): Promise<Server> {
   const stdio = ['ignore' as const, 'pipe' as const, 'pipe' as const, number]
   return listens(t, new Process(t, '/bin/sh', ['-c', command], {}, stdio), 2)
 }
+
+test('a listener in the file system is served too; more than one is refused', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'miou-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'socket')
+  await Miou.run(
+    function* () {
+      const listener = Unix.Ownership.unixSocket()
+      Unix.Ownership.bindAndListen(listener, { path })
+      const number = Unix.toFileDescr(listener)
+      const { process } = yield* until(activated(t, number))
+      t.is(JSON.parse(process.stdout.split('\n')[0]!).path, path)
+      for (let i = 0; i < 10; i++) {
+        using client = Unix.unixSocket()
+        yield* Unix.connect(client, { path })
+        yield* Unix.write(client, 'by path')
+        const got = Buffer.alloc(7)
+        yield* Unix.reallyRead(client, got)
+        t.is(got.toString(), 'by path')
+      }
+      process.kill('SIGTERM')
+      t.is(sums(report(t, yield* until(process.ended))).connections, 10)
+
+      const command = `LISTEN_FDS=2 LISTEN_PID=$$ exec ${globalThis.process.execPath} ${PROGRAM} echo`
+      const two = new Process(t, '/bin/sh', ['-c', command], {}, ['ignore', 'pipe', 'pipe', number, number])
+      const { code, stderr } = yield* until(two.ended)
+      t.is(code, 1)
+      t.is(stderr, 'miou: LISTEN_FDS: one listener is served, not 2\n')
+      Unix.Ownership.close(listener)
+    },
+    { domains: 0 },
+  )
+})
 
 test('a listener that it inherits is served on every domain, and restarting behind it loses nobody', async (t) => {
   await withListener(async (number, port) => {
