@@ -7,6 +7,8 @@ export type Address = { host: string; port: number } | { path: string }
 
 const NONE = 0
 const PATH = 1
+/** Characters of a path that cross. The systems take about a hundred bytes. */
+const LONG = 1024
 
 /** An address as it crosses to Rust: a family byte, the port, then text. */
 export function encode(address: Address, what: string): Buffer {
@@ -15,7 +17,8 @@ export function encode(address: Address, what: string): Buffer {
     const { path } = address
     if (typeof path !== 'string' || path === '' || path.includes('\0'))
       throw new InvalidArgument(`${what}: the path of a socket is a string`)
-    return Buffer.from(`\x01\0\0${path}`)
+    // A longer one is too long for every system, which says so; here it would be too long for the ring.
+    return Buffer.from(`\x01\0\0${path.slice(0, LONG)}`)
   }
   const { host, port } = address
   if (typeof host !== 'string') throw invalid(what)
