@@ -106,7 +106,7 @@ const tasks: Record<string, Row> = {
   yield: { wrong: [], right: () => [], outside: 'NotInTask' },
   shield: { wrong: but('function'), takes: /function\*/, right: () => [nothing], outside: 'NotInTask' },
   timeout: {
-    wrong: [...but('number'), [Number.NaN, nothing], [1], [1, 1], [1, nothing, { give: 1 }]],
+    wrong: [...but('number'), [Number.NaN, nothing], [1], [1, 1], [1, nothing, { give: 1 }], [1, nothing, null]],
     right: () => [1, nothing],
     outside: 'NotInTask',
   },
