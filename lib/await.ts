@@ -20,9 +20,7 @@ class Await extends Op<unknown> {
     return (this.child!.flags & DONE) !== 0
   }
 
-  wait(): void {
-    if (tracing.on) trace('await', this.task)
-  }
+  wait(): void {}
 
   override childEnded(child: TaskRecord): void {
     if (child === this.child) ready(this.task)

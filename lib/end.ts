@@ -167,6 +167,7 @@ export function letEnd(task: TaskRecord): void {
 /** A child on another domain is over. */
 export function remoteDone(child: TaskRecord): void {
   child.flags |= ENDED | DONE
+  if (tracing.on && child.cancelled !== null) trace('cancelled', child)
   const { parent } = child
   if (parent !== null && childDone(child, parent)) publish(parent)
 }

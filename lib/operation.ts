@@ -50,6 +50,11 @@ export abstract class Op<T> implements Operation<T> {
     return false
   }
 
+  /** Whether it has events of its own in traces, instead of `await` and `resume`. */
+  get traced(): boolean {
+    return false
+  }
+
   /** What a line of the task tree says. */
   describe(): string {
     return this.label

@@ -14,7 +14,7 @@ import { idle, normal, onReady, urgent } from './ready.js'
 import * as ring from './ring.js'
 import { words } from './ring.js'
 import { askAgain, askSources } from './source.js'
-import { SUSPENSION, type Suspension } from './suspension.js'
+import { ABORTED, SUSPENSION, type Suspension, WAITING } from './suspension.js'
 import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URGENT } from './task.js'
 import { elapseTimers, nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
@@ -146,12 +146,23 @@ function slice(task: TaskRecord): void {
   if (task.flags & (ENDED | DONE)) return
   here.current = task
   here.budget = task.run.quanta
-  if (tracing.on) trace('begin', task)
+  if (tracing.on) {
+    trace('begin', task)
+    if (waits(task)) trace('resume', task)
+  }
   const context = task.extra?.context
   if (context === undefined) step(task)
   else context(step, task)
-  if (tracing.on) trace('end', task)
+  if (tracing.on) {
+    if (waits(task)) trace('await', task)
+    trace('end', task)
+  }
   here.current = null
+}
+
+/** Whether a task waits, or has waited and is about to run on, in an operation that has no event of its own for that. */
+function waits({ op }: TaskRecord): boolean {
+  return op !== null && (op.phase === WAITING || op.phase === ABORTED) && !op.traced
 }
 
 /**

@@ -111,6 +111,10 @@ class Suspend extends Op<void> {
     return true
   }
 
+  override get traced(): boolean {
+    return true
+  }
+
   override attempt(): boolean {
     return this.syscall!.signaled
   }

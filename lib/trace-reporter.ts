@@ -10,7 +10,8 @@ import { report, type TraceEvent } from './trace.js'
 
 /**
  * Has `fn` called, synchronously, with each event of this domain's scheduler; `undefined` ends it, and costs nothing. A
- * portable function is called on every domain of the run, with the events of each.
+ * portable function is called on every domain of the run, with the events of each. It is called outside of tasks; one that
+ * throws is logged and removed.
  *
  * @example
  * Trace.setReporter((event) => events.push(event))

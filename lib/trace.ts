@@ -1,3 +1,5 @@
+import { here } from './here.js'
+import { log } from './log.js'
 import type { TaskRecord } from './task.js'
 
 /** An event of the scheduler. `time` is in ns on one clock for the process. */
@@ -23,7 +25,17 @@ type Details = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'id'
 export function trace(what: Details['type'] | Details, task: TaskRecord): void {
   const details = typeof what === 'string' ? { type: what } : what
   const time = Number(process.hrtime.bigint())
-  reporter?.({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+  // It is no part of the task, which it may neither end nor change.
+  const { current } = here
+  here.current = null
+  try {
+    reporter?.({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+  } catch (error) {
+    report(undefined)
+    log('the reporter of Trace.setReporter threw and was removed', error)
+  } finally {
+    here.current = current
+  }
 }
 
 /** Sets what is called with each event of this domain. */

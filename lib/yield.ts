@@ -11,6 +11,10 @@ class Yield extends Op<void> {
     ready(this.task)
   }
 
+  override get traced(): boolean {
+    return true
+  }
+
   abort(): void {}
 
   finish(): void {}

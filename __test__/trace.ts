@@ -1,0 +1,100 @@
+import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
+import { branches, events, notes } from './programs/traced.js'
+import { afterEach, test } from './support/case.js'
+import { logged } from './support/logged.js'
+import { isError } from './support/refusal.js'
+
+const alone = { domains: 0 }
+
+afterEach(() => Miou.Trace.setReporter(undefined))
+
+/** What happens to one task while `body` runs as main: the types of its events. */
+async function traced(id: number, body: Miou.Body<unknown>): Promise<string> {
+  const types: string[] = []
+  await Miou.run(function* () {
+    Miou.Trace.setReporter((event) => {
+      if (event.id === id) types.push(event.type)
+    })
+    yield* body()
+  }, alone)
+  return types.join(' ')
+}
+
+test('a task is traced from its spawn to its end: each slice, each wait, each time that it lets others run', async (t) => {
+  const waits = function* (): Generator<Miou.Suspension, void> {
+    yield* Miou.async(function* () {
+      yield* Unix.sleep(1)
+      yield* Miou.yield()
+    })
+  }
+  t.is(await traced(2, waits), 'spawn begin await end begin resume yield end begin done end')
+  t.is(await traced(1, waits), 'await end begin resume done end')
+})
+
+test('every operation that waits tells so, suspend with its name; one that is over at once does not', async (t) => {
+  const nothing = function* (): Generator<never, void> {}
+  const one = (): Miou.Task<void> => Miou.async(() => Miou.yield())
+  const waits: [string, () => Miou.Operation<unknown>][] = [
+    ['awaitOne', () => Miou.awaitOne([one()])],
+    ['awaitFirst', () => Miou.awaitFirst([one()])],
+    ['awaitAll', () => Miou.awaitAll([one()])],
+    ['timeout', () => Miou.timeout(1000, one)],
+    ['sleep', () => Unix.sleep(1)],
+  ]
+  for (const [name, wait] of waits) {
+    t.is(await traced(1, wait), 'await end begin resume done end', name)
+  }
+  t.is(await traced(1, () => Miou.Mutex.protect(Miou.Mutex.create(), nothing)), 'done end')
+  t.is(
+    await traced(1, function* () {
+      const syscall = Miou.syscall('named')
+      yield* Miou.suspend(syscall, () => setImmediate(Miou.signal, syscall))
+    }),
+    'suspend end begin continue done end',
+  )
+})
+
+test('X53: every task that is spawned is done, and every cancel is followed by what it was for, on all domains', async (t) => {
+  await Miou.run(
+    function* () {
+      Miou.Trace.setReporter(notes)
+      yield* branches(2)
+      Miou.Trace.setReporter(undefined)
+    },
+    { domains: 2 },
+  )
+  const all = Miou.Queue.toArray(events)
+  Miou.Queue.drop(events, () => {})
+  const of = (type: string, id: number): number => all.filter((event) => event.type === type && event.id === id).length
+  const ids = all.flatMap((event) => (event.type === 'spawn' ? [event.id] : []))
+  t.is(ids.length, 14)
+  t.is(new Set(ids).size, ids.length)
+  t.is(new Set(all.map(({ domain }) => domain)).size, 3)
+  for (const id of ids) {
+    t.is(of('done', id), 1, `task ${id}`)
+    t.is(of('begin', id), of('end', id), `task ${id}`)
+    t.is(of('cancel', id), of('cancelled', id), `task ${id}`)
+    t.is(of('await', id), of('resume', id), `task ${id}`)
+  }
+  t.true(all.some(({ type }) => type === 'cancelled'))
+})
+
+test('a reporter that throws is logged and removed: it is no part of a task, and can make no operation', async (t) => {
+  let error: unknown
+  const log = await logged(() =>
+    Miou.run(function* () {
+      Miou.Trace.setReporter(() => {
+        try {
+          Miou.yield()
+        } catch (thrown) {
+          error = thrown
+        }
+        throw new RangeError('of the reporter')
+      })
+      for (let i = 0; i < 3; i++) yield* Miou.async(() => Miou.yield())
+    }, alone),
+  )
+  isError(t, error, Miou.NotInTask)
+  t.is(log.match(/of the reporter/g)?.length, 1, log)
+})
