@@ -4,8 +4,9 @@ import * as Unix from 'miou/unix'
 import { waitingInRust } from '../dist/io.js'
 import { collectedEverywhere } from './programs/collected.js'
 import { attachesTo, awaitsOutcome, cancelsFrom, returnsTo } from './programs/computations.js'
+import { dies } from './programs/dying.js'
 import { test } from './support/case.js'
-import { collected, objects } from './support/collected.js'
+import { collected, leastObjects, objects } from './support/collected.js'
 import { isError, refuses } from './support/refusal.js'
 import { forever, never, reaches, words } from './support/waiting.js'
 
@@ -328,12 +329,31 @@ test('handles are values: a computation of a queue, of another computation, of a
   }, two)
 })
 
+test('a domain that dies while its tasks wait takes them along, and nobody else', async (t) => {
+  await Miou.run(function* () {
+    const shared = words(2)
+    const c = Computation.create<string>()
+    const [, a, b] = Miou.Domain.all()
+    const dying = [1, 2].map(() => Miou.call(awaitsOutcome, [c, shared], { pin: a! }))
+    const other = Miou.call(awaitsOutcome, [c, shared], { pin: b! })
+    const here = Miou.async(() => Computation.awaitExn(c))
+    yield* reaches(shared, 0, 3)
+    const death = Miou.call(dies, ['exit'], { pin: a! })
+    for (const task of [...dying, death]) {
+      const result = yield* Miou.await(task as Miou.Task<unknown>)
+      isError(t, result.ok || result.error, Miou.DomainDied)
+    }
+    t.true(Computation.tryReturn(c, 'there'))
+    t.deepEqual(yield* other, [{ ok: true, value: 'there' }, b!])
+    t.is(yield* here, 'there')
+  }, two)
+})
+
 test('a computation keeps the objects that its value names, and gives them up with itself', async (t) => {
-  const before = await Miou.run(() => collectedEverywhere(0), { domains: 3 })
+  const before = await leastObjects()
   const holder = { c: Computation.create<Miou.Trigger>() as Miou.Computation<Miou.Trigger> | undefined }
   ;(() => Computation.tryReturn(holder.c!, Trigger.create()))()
-  t.is(await collected(before + 2), before + 2)
-  for (let i = 0; i < 3; i++) await collected(before)
+  t.is(await leastObjects(), before + 2)
   ;(() => t.false(Trigger.isSignaled((Computation.peek(holder.c!) as { value: Miou.Trigger }).value)))()
   holder.c = undefined
   t.is(await collected(before), before)

@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { answers, consumes, produces, puts, putsAndDies, putsByName, putsDescriptor, takes } from './programs/queues.js'
+import { signalsIt } from './programs/triggers.js'
 import { test } from './support/case.js'
 import { collected, leastObjects } from './support/collected.js'
 import { connection, readAll, settle } from './support/loopback.js'
@@ -380,6 +381,24 @@ test('a queue that is gone closes the descriptors in it, and so does drop where 
     }
     refuses(t, () => Queue.drop(put(), each), RangeError)
     t.deepEqual(numbers.map(isFree), [true, true])
+  }, alone)
+})
+
+test('a resource moves onto a queue where its finaliser is portable and nobody owns it, and comes back as itself', async (t) => {
+  await Miou.run(function* () {
+    const q = Queue.create<Miou.Resource>()
+    const finalised = Miou.Trigger.create()
+    const resource = Miou.Ownership.create(finalised, signalsIt)
+    Miou.Ownership.own(resource)
+    refuses(t, () => Queue.enqueue(q, resource), Miou.InvalidArgument, /owns a resource/)
+    Miou.Ownership.disown(resource)
+    Queue.enqueue(q, resource)
+    refuses(t, () => Queue.peek(q), Miou.InvalidArgument)
+    refuses(t, () => Queue.enqueue(q, resource), Miou.InvalidArgument, /went to another domain/)
+    t.is(Queue.dequeue(q), resource)
+    Miou.Ownership.own(resource)
+    Miou.Ownership.release(resource)
+    t.true(Miou.Trigger.isSignaled(finalised))
   }, alone)
 })
 

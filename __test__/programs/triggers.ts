@@ -69,3 +69,8 @@ export const makesTriggers = Miou.portable(meta, function* makesTriggers(count: 
 export const sameHandle = Miou.portable(meta, function* sameHandle(a: unknown, b: { again: unknown }) {
   return a === b.again
 })
+
+/** A finaliser that signals what it finalises. */
+export const signalsIt = Miou.portable(meta, function signalsIt(trigger: Miou.Trigger) {
+  Trigger.signal(trigger)
+})

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use miou_core::condition::WaitQueue;
+use miou_core::fifo::{Element, Fifo};
 use miou_core::inbox::Inbox;
 use miou_core::mutex::{Cancel, FREE, Lock, LockQueue};
 use miou_core::parker::Parker;
@@ -151,6 +152,58 @@ fn a_queue_loses_doubles_and_reorders_nothing() {
         }
     }
     let mut all = taken.concat();
+    all.sort_unstable();
+    assert!(
+        all.into_iter()
+            .eq((0..PRODUCERS).flat_map(|producer| (0..each).map(move |value| (producer, value))))
+    );
+}
+
+/// An element that is counted while it lives, as one that has something to drop.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Counted(u32, u32, Arc<()>);
+
+impl Element for Counted {}
+
+#[test]
+fn a_queue_that_is_looked_into_and_emptied_meanwhile_loses_doubles_and_reorders_nothing() {
+    const PRODUCERS: u32 = 3;
+    let each: u32 = if cfg!(miri) { 30 } else { 50_000 };
+    let token = Arc::new(());
+    let shared = Arc::new((Fifo::new(), AtomicUsize::new(0), Arc::clone(&token)));
+    let taken = threads(PRODUCERS * 2 + 1, &shared, move |(queue, count, token), number| {
+        if number < PRODUCERS {
+            (0..each).for_each(|value| queue.push(Counted(number, value, Arc::clone(token))));
+        }
+        let mut taken = vec![];
+        let mut round = 0;
+        while number >= PRODUCERS && count.load(Ordering::Relaxed) < (PRODUCERS * each) as usize {
+            round += 1;
+            let some = if number == PRODUCERS * 2 && round % 8 == 0 {
+                let seen = queue.to_vec();
+                for producer in 0..PRODUCERS {
+                    assert!(seen.iter().filter(|value| value.0 == producer).is_sorted());
+                }
+                assert!(queue.len() <= (PRODUCERS * each) as usize);
+                queue.take_all()
+            } else {
+                let _ = queue.peek();
+                queue.pop().into_iter().collect()
+            };
+            if some.is_empty() {
+                thread::yield_now();
+            }
+            count.fetch_add(some.len(), Ordering::Relaxed);
+            taken.extend(some);
+        }
+        taken
+    });
+    for one in &taken {
+        for producer in 0..PRODUCERS {
+            assert!(one.iter().filter(|value| value.0 == producer).is_sorted());
+        }
+    }
+    let mut all: Vec<_> = taken.concat().into_iter().map(|value| (value.0, value.1)).collect();
     all.sort_unstable();
     assert!(
         all.into_iter()
