@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
@@ -102,3 +103,23 @@ for (const target of targets) {
     t.log(`newest: ${glibc.sort((a, b) => (within(a.slice(6), b.slice(6)) ? 1 : -1))[0]}`)
   })
 }
+
+/** `npm run binaries` with these arguments, and nothing on the PATH; what it says. */
+function building(t: ExecutionContext, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [built('npm/binaries.mjs'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: '/nowhere' },
+  })
+  t.is(status, 1)
+  t.is(stdout, '')
+  return stderr
+}
+
+test('npm run binaries says which targets there are', (t) => {
+  t.regex(building(t, '--platform', 'win32'), /^miou: no binary is built for that; these are: linux-x64-glibc, .*\n$/)
+  t.regex(building(t, '--libc', 'musl', '--platform', 'darwin'), /^miou: no binary is built for that; these are: /)
+})
+
+test('npm run binaries says what is missing', (t) => {
+  t.regex(building(t, '--platform', 'freebsd'), /^miou: no rustup on the PATH: .*\n$/)
+})
