@@ -1,24 +1,27 @@
 // `npm run binaries`: builds the binary of every target and puts it under prebuilds/. Some of them:
-// `npm run binaries -- --platform linux --arch arm64 --libc musl`; each of the three may be left out. With `--out FOLDER` they
-// go to FOLDER/prebuilds.
+// `npm run binaries -- --platform linux --arch arm64 --libc musl`; each of the three may be left out. One that is newer than its
+// sources is left alone. With `--out FOLDER` they go to FOLDER/prebuilds, all of them.
 
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { crossTools } from './cross-tools.mjs'
 import { fail, root, setup } from './setup.mjs'
-import { binaryOf, chosen, nameOf, targets } from './targets.mjs'
+import { binaryOf, chosen, nameOf, outdated, targets } from './targets.mjs'
 
 const option = { type: 'string' }
 const { values } = parseArgs({ options: { platform: option, arch: option, libc: option, out: option } })
-const wanted = chosen(values)
-if (wanted.length === 0) fail(`no binary is built for that; these are: ${targets.map(nameOf).join(', ')}`)
+const choice = chosen(values)
+if (choice.length === 0) fail(`no binary is built for that; these are: ${targets.map(nameOf).join(', ')}`)
 
 setup()
 const out = resolve(values.out ?? '.')
+const { missing, old } = outdated(choice)
+const wanted = values.out === undefined ? [...missing, ...old] : choice
+if (wanted.length === 0) console.error('miou: every binary is up to date')
 // On Linux all of them are linked by zig: the system's own linker would ask for the system's own glibc.
 const zig = process.platform === 'linux' || wanted.some(({ platform }) => platform !== process.platform)
-Object.assign(process.env, crossTools([...new Set(wanted.map(({ triple }) => triple))], zig))
+if (wanted.length > 0) Object.assign(process.env, crossTools([...new Set(wanted.map(({ triple }) => triple))], zig))
 if (zig) process.env.MIOU_CROSS = 'zig'
 
 const prebuildify = promisify((await import('prebuildify')).default)

@@ -2,8 +2,8 @@
 // sources, where something has crept in that users do not need, or where the package has become too large.
 
 import { execFileSync } from 'node:child_process'
-import { fail, newest, setup, sources } from './setup.mjs'
-import { binaryOf, targets } from './targets.mjs'
+import { fail, setup } from './setup.mjs'
+import { binaryOf, outdated, targets } from './targets.mjs'
 
 /** Bytes that the packed package may have. */
 const LIMIT = 3_000_000
@@ -12,12 +12,11 @@ const needed = [/^dist\/.*\.js(\.map)?$/, /^dist\/.*\.d\.ts(\.map)?$/, /^(packag
 
 setup('library')
 
-const changed = Math.max(...sources('native').map(newest))
 const binaries = targets.map(binaryOf)
-const missing = binaries.filter((path) => newest(path) === 0)
-const old = binaries.filter((path) => newest(path) > 0 && newest(path) < changed)
-if (missing.length > 0) fail(`missing: ${missing.join(', ')}; npm run binaries builds them all`)
-if (old.length > 0) fail(`older than the sources of the core: ${old.join(', ')}; npm run binaries builds them all`)
+const { missing, old } = outdated()
+if (missing.length > 0) fail(`missing: ${missing.map(binaryOf).join(', ')}; npm run binaries builds them`)
+if (old.length > 0)
+  fail(`older than the sources of the core: ${old.map(binaryOf).join(', ')}; npm run binaries builds them`)
 
 // `npm pack` does all this once more, with this as its prepack script; here scripts are off.
 const [{ files, size }] = JSON.parse(

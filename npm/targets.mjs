@@ -2,6 +2,7 @@
 // read off this one table.
 
 import { join } from 'node:path'
+import { newest, root, sources } from './setup.mjs'
 
 /**
  * `since` is the oldest system that the binary runs on: of glibc, it goes into the triple; of macOS, into the environment.
@@ -35,4 +36,20 @@ export function chosen({ platform, arch, libc }) {
       (arch === undefined || arch === target.arch) &&
       (libc === undefined || libc === target.libc),
   )
+}
+
+/** What a binary is made from: the core, and what says how it is built. */
+const madeFrom = [
+  ...sources('native'),
+  ...['targets', 'node-gyp', 'cross-tools'].map((name) => join('npm', `${name}.mjs`)),
+]
+
+/** What keeps the binaries of targets from being packed: those that are missing, and those that are older than their sources. */
+export function outdated(some = targets) {
+  const changed = Math.max(...madeFrom.map((path) => newest(join(root, path))))
+  const built = some.map((target) => [target, newest(join(root, binaryOf(target)))])
+  return {
+    missing: built.filter(([, time]) => time === 0).map(([target]) => target),
+    old: built.filter(([, time]) => time > 0 && time < changed).map(([target]) => target),
+  }
 }

@@ -7,14 +7,14 @@ import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { arm64Node, muslNode } from './nodes.mjs'
-import { newest, setup, sources } from './setup.mjs'
-import { binaryOf, targets } from './targets.mjs'
+import { setup } from './setup.mjs'
+import { outdated } from './targets.mjs'
 
 setup('native', 'library', 'tests', 'examples')
 
 // The package is tested where it can be packed: `npm run binaries` makes that so.
-const changed = Math.max(...sources('native').map(newest))
-const packable = targets.every((target) => newest(binaryOf(target)) >= changed)
+const { missing, old } = outdated()
+const packable = missing.length + old.length === 0
 if (packable) setup('package')
 else rmSync('target/package', { recursive: true, force: true })
 

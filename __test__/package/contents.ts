@@ -29,10 +29,10 @@ function checkout(name: string): string {
   const root = join(folder, name)
   mkdirSync(root)
   for (const entry of readdirSync(built('.'))) {
-    if (entry === 'npm') cpSync(built(entry), join(root, entry), { recursive: true })
-    else if (entry === 'prebuilds')
-      cpSync(built(entry), join(root, entry), { recursive: true, preserveTimestamps: true })
-    else symlinkSync(built(entry), join(root, entry))
+    const path = join(root, entry)
+    const copied = entry === 'npm' || entry === 'prebuilds'
+    if (copied) cpSync(built(entry), path, { recursive: true, preserveTimestamps: true })
+    else symlinkSync(built(entry), path)
   }
   return root
 }
