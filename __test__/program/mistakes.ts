@@ -58,6 +58,8 @@ for (const [args, says] of [
   [['echo', '--idle-timeout', '0'], /--idle-timeout takes a whole number from 1/],
   [['echo', '--total-timeout', '1s'], /--total-timeout/],
   [['echo', '--drain', '-1'], /--drain/],
+  [['echo', '--grace', 'long'], /--grace/],
+  [['echo', '--health-port', '0'], /--health-port takes a whole number from 1 to 65535/],
   [['echo', '--proxy-protocol=yes'], /--proxy-protocol/],
   [['echo', '--nonsense'], /--nonsense/],
   [['echo', 'somewhere'], /somewhere/],

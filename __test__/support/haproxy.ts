@@ -7,7 +7,14 @@ import type { ExecutionContext } from 'ava'
 import { connected, freePort } from './client.js'
 import { Process } from './process.js'
 
-/** An haproxy in front of servers, of which it says to each who the client is: versions 2 and 1 of its protocol in turn. */
+/** Where a server is. */
+export interface Backend {
+  port: number
+  /** Where it is checked, where that is another port. */
+  health?: number
+}
+
+/** An haproxy in front of servers. It tells each of them who the client is: versions 2 and 1 of its protocol in turn. */
 export class Haproxy {
   private constructor(
     readonly process: Process,
@@ -16,13 +23,14 @@ export class Haproxy {
     private readonly socket: string,
   ) {}
 
-  static async start(t: ExecutionContext, ports: number[]): Promise<Haproxy> {
+  static async start(t: ExecutionContext, backends: Backend[]): Promise<Haproxy> {
     const folder = mkdtempSync(join(tmpdir(), 'miou-haproxy-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
     const [port, socket, file] = [await freePort(), join(folder, 'socket'), join(folder, 'haproxy.cfg')]
-    const servers = ports.map((at, i) => {
+    const servers = backends.map(({ port, health }, i) => {
       const version = i % 2 === 0 ? 'send-proxy-v2' : 'send-proxy'
-      return `  server s${i} 127.0.0.1:${at} check inter 20ms ${version} check-send-proxy`
+      const check = health === undefined ? 'check-send-proxy' : `port ${health}`
+      return `  server s${i} 127.0.0.1:${port} ${version} check inter 20ms rise 1 fall 1 ${check}`
     })
     const lines = [
       'global',
@@ -52,9 +60,14 @@ export class Haproxy {
   /** Sends clients to a server again, and waits until it is found to be up. */
   async admit(server: number): Promise<void> {
     await this.ask(`set server echo/s${server} state ready`)
+    await this.until(server, 'UP')
+  }
+
+  /** Waits until the checks say that a server is `UP` or `DOWN`. */
+  async until(server: number, state: string): Promise<void> {
     for (;;) {
       const line = (await this.ask('show stat')).split('\n').find((row) => row.startsWith(`echo,s${server},`))
-      if (line!.split(',')[17] === 'UP') return
+      if (line!.split(',')[17] === state) return
     }
   }
 

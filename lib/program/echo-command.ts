@@ -4,6 +4,7 @@ import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
 import type { Served } from './client.js'
 import { listen, listening, newState, type Place, serve, serveAt, stop } from './echo-server.js'
+import { answerChecks, listenForChecks } from './health.js'
 import { interrupted, onInterrupt } from './interrupt.js'
 import type { Limits } from './limits.js'
 import { milliseconds, options, UsageError, whole } from './usage.js'
@@ -18,6 +19,8 @@ export const echoHelp = `miou echo: sends every client back what it sends, on ev
   --idle-timeout MS     ends a connection that is silent for so long (no limit)
   --total-timeout MS    ends a connection that lasts longer (no limit)
   --drain MS            how long clients may go on once a signal has come (to their end)
+  --health-port PORT    another port, which accepts for as long as new clients are welcome (none)
+  --grace MS            how long they are let in though a signal has come, which the health port tells (0)
   --proxy-protocol      every connection begins with a header of the PROXY protocol, version 1 or 2, or is ended
 
   --json           lines of JSON instead of text
@@ -34,6 +37,8 @@ const known = {
   'idle-timeout': { type: 'string' },
   'total-timeout': { type: 'string' },
   drain: { type: 'string' },
+  'health-port': { type: 'string' },
+  grace: { type: 'string', default: '0' },
   'proxy-protocol': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -44,6 +49,10 @@ interface Settings {
   port: number
   domains: number
   json: boolean
+  /** Undefined where there is none. */
+  healthPort: number | undefined
+  /** Milliseconds. */
+  grace: number
   limits: Limits
 }
 
@@ -73,17 +82,27 @@ function settingsOf(args: string[]): Settings {
   }
   // Each domain lets in one at least.
   const domains = Math.min(whole('domains', given.domains, 1, 1000), connections)
-  return { host, port: whole('port', given.port, 0, 65535), domains, json, limits }
+  const health = given['health-port']
+  return {
+    host,
+    port: whole('port', given.port, 0, 65535),
+    domains,
+    json,
+    healthPort: health === undefined ? undefined : whole('health-port', health, 1, 65535),
+    grace: milliseconds('grace', given.grace, 0),
+    limits,
+  }
 }
 
 /** One clear line for what can go wrong. */
-function explain(error: unknown, { host, port }: Settings): string {
-  const { code, message } = error as NodeJS.ErrnoException
+function explain(error: unknown, { host, port: asked }: Settings): string {
+  const { code, message, port = asked } = error as Unix.SystemError
+  const option = port === asked ? '--port' : '--health-port'
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${port} of ${host} is in use: choose another one with --port`
+      return `port ${port} of ${host} is in use: choose another one with ${option}`
     case 'EACCES':
-      return `port ${port} needs more rights: choose one from 1024 on with --port`
+      return `port ${port} needs more rights: choose one from 1024 on with ${option}`
     case 'EADDRNOTAVAIL':
       return `${host} is no address of this machine: choose another one with --host`
     case 'ENOTFOUND':
@@ -94,12 +113,20 @@ function explain(error: unknown, { host, port }: Settings): string {
   }
 }
 
-function* served({ host, port, json, limits }: Settings): Generator<Miou.Suspension, void> {
+function* served(settings: Settings): Generator<Miou.Suspension, void> {
+  const { port, json, healthPort, grace, limits } = settings
   const state = newState()
+  const [host] = yield* Unix.resolve(settings.host)
   const handed = inherited()
-  const listener = handed ?? listen({ address: { host: (yield* Unix.resolve(host))[0]!, port } })
+  const listener = handed ?? listen({ address: { host: host!, port } })
   const address = Unix.address(listener)
-  onInterrupt(() => stop(state))
+  using health = healthPort === undefined ? null : listenForChecks(host!, healthPort)
+  const checks = health === null ? null : Miou.async(() => answerChecks(health), { name: 'health' })
+  onInterrupt(function* () {
+    if (health !== null) Unix.close(health)
+    yield* Unix.sleep(grace)
+    yield* stop(state)
+  })
 
   const domains = Miou.Domain.available() + 1
   const share = (index: number): Limits => ({
@@ -118,6 +145,7 @@ function* served({ host, port, json, limits }: Settings): Generator<Miou.Suspens
   const there = yield* Miou.parallel(serveAt, others)
   yield* announced
   const results = [yield* Miou.await(here), ...there]
+  if (checks !== null) yield* Miou.cancel(checks)
   report(
     results.flatMap((result) => (result.ok ? [result.value] : [])),
     json,
