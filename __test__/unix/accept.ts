@@ -212,7 +212,8 @@ for (const [how, title] of [
     t.true(waiting!.clients! > 0 && waiting!.accepted! < waiting!.clients!, JSON.stringify(waiting))
     t.true(waiting!.cpu! < 100, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
     t.is(freed!.accepted, waiting!.clients)
-    // Six times a few are closed: the median. Where nobody tells, each time takes 100 ms.
+    // Six times a few are closed: the second fastest, which a busy machine hardly holds up. Where nobody tells, each time
+    // takes 100 ms, but for the first, which may come just before the accept is tried again.
     t.true(freed!.ms! < (how === 'node' ? 500 : 80) * slower, JSON.stringify(freed))
   })
 }
