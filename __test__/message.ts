@@ -1,5 +1,9 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { cargoOf } from '../dist/cargo.js'
+import { CALL } from '../dist/mail.js'
+import { begin, prepareAll, put, putInt, putText, send } from '../dist/message.js'
+import type { TaskRecord } from '../dist/task.js'
 import { FileDescr } from '../dist/unix/descriptor.js'
 import { echo } from './programs/numbers.js'
 import { heldResource } from './programs/resources.js'
@@ -7,7 +11,7 @@ import { readsThere } from './programs/values.js'
 import { test } from './support/case.js'
 import { connection, readAll } from './support/loopback.js'
 import { refuses } from './support/refusal.js'
-import { words } from './support/waiting.js'
+import { reaches, words } from './support/waiting.js'
 
 const two = { domains: 2 }
 const { Queue, Computation } = Miou
@@ -173,4 +177,31 @@ test('more descriptors than move at once are refused by that reason, and none ha
     t.is(((yield* Miou.call(echo, [fds])) as unknown[]).length, 4096)
     for (const fd of fds) Unix.close(fd)
   }, two)
+})
+
+test('a call that arrives where its run is over has its descriptors closed, and what it was given finalised', async (t) => {
+  await Miou.run(
+    function* () {
+      // The first function that the other domain is told of: its number there is 0.
+      yield* Miou.call(echo, [1])
+      const [client, server] = yield* connection()
+      const shared = words(2)
+      const resource = heldResource(shared)
+      const { run } = Miou.self() as unknown as TaskRecord
+      const to = run.places[1]!
+      const prepared = prepareAll([new Map([['fd', server]]), resource], to, cargoOf('an argument'))
+      begin(CALL)
+      for (const word of [run.id + 1000, 7, 0, 0, 0]) putInt(word)
+      putText('late')
+      putInt(1)
+      put(prepared)
+      send(to)
+      t.is((yield* readAll(client)).length, 0)
+      yield* reaches(shared, 0)
+      t.is(shared[0], 1)
+      Unix.close(client)
+      t.is(yield* Miou.call(echo, [2]), 2)
+    },
+    { domains: 1 },
+  )
 })
