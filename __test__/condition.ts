@@ -264,10 +264,15 @@ test('without the mutex wait is refused, and leaves nobody on the condition', as
   await Miou.run(function* () {
     const m = Mutex.create()
     const c = Condition.create()
-    for (const setup of [() => {}, () => Mutex.lockSync]) {
-      setup()
-      refuses(t, () => Condition.wait(c, m), Miou.MutexError, /lock it first/)
-    }
+    const reason = (): string => refuses(t, () => Condition.wait(c, m), Miou.MutexError, /lock it first/).reason
+    t.is(reason(), 'unlocked')
+    const holder = Miou.async(function* () {
+      using _ = yield* Mutex.lock(m)
+      yield* Miou.yield()
+    })
+    yield* Miou.yield()
+    t.is(reason(), 'notOwner')
+    yield* holder
     const waiter = Miou.async(function* () {
       using _ = yield* Mutex.lock(m)
       yield* Condition.wait(c, m)

@@ -164,7 +164,7 @@ const synchronisation: Record<string, Row> = {
   'Condition.waitSync': {
     wrong: [...but(), [Condition.create(), 1], both()],
     right: both,
-    outside: mutexIs('notOwner'),
+    outside: mutexIs('unlocked'),
   },
   'Condition.signal': { wrong: but(), takes: created, right: () => [Condition.create()] },
   'Condition.broadcast': { wrong: but(), takes: created, right: () => [Condition.create()] },

@@ -125,7 +125,7 @@ const foreign: [string, () => unknown, RegExp][] = [
   ['a number', () => 5, /5/],
   ['a bare yield', () => undefined, /undefined/],
   ['a generator without its star', () => never(), /yield\*/],
-  ['an operation without its star', () => Miou.yield(), /yield\*/],
+  ['an operation without its star', () => Miou.yield(), /the operation of yield\(\): write yield\*/],
   ['a task without its star', () => Miou.async(() => echo(1)), /yield\*/],
 ]
 for (const [what, make, says] of foreign) {

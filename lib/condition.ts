@@ -8,6 +8,7 @@ import { make, type Operation } from './operation.js'
 import { drop, giveUp, handedOn, hold, ownerOf, threadOwner } from './owner.js'
 import { WAIT } from './ring.js'
 import { CONDITION, shared } from './shared.js'
+import { world } from './world.js'
 
 /** A condition variable between tasks of all domains. Made by `Condition.create`. */
 export class Condition {
@@ -55,7 +56,7 @@ class Wait extends WaitOp<void> {
   }
 
   finish(): void {
-    if (this.result < 0) throw needsMutex()
+    if (this.result < 0) throw needsMutex(this.mutex!)
     hold(this.task, this.mutex!.word)
     this.mutex!.turn = this.turn
   }
@@ -94,15 +95,20 @@ export function wait(c: Condition, m: Mutex): Operation<void> {
   make(op)
   if (!holds(m, op.task)) {
     op.task.made = null
-    throw needsMutex()
+    throw needsMutex(m)
   }
   op.condition = c
   op.mutex = m
   return op
 }
 
-function needsMutex(): MutexError {
-  return new MutexError('notOwner', 'Condition.wait needs the mutex: lock it first')
+function needsMutex(m: Mutex): MutexError {
+  return new MutexError(whyNot(m), 'Condition.wait needs the mutex: lock it first')
+}
+
+/** Why a mutex is not one's own. */
+function whyNot({ word }: Mutex): 'unlocked' | 'notOwner' {
+  return Atomics.load(world, word) === 0 ? 'unlocked' : 'notOwner'
 }
 
 function wake(c: Condition, all: boolean): void {
@@ -117,7 +123,7 @@ export function waitSync(c: Condition, m: Mutex): void {
     throw wrongHandle(m, 'Condition.waitSync takes a condition and the mutex that goes with it')
   refuseInTask('Condition.waitSync', 'Condition.wait')
   if (rust().waitSync(c.word, m.word, threadOwner()) < 0) {
-    throw new MutexError('notOwner', 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')
+    throw new MutexError(whyNot(m), 'Condition.waitSync needs the mutex: lock it first, with Mutex.lockSync')
   }
   while (!rust().park());
 }

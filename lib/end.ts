@@ -6,7 +6,7 @@ import { extra } from './extra.js'
 import { here } from './here.js'
 import { takeBack, unlent } from './lent.js'
 import { debugging, log } from './log.js'
-import { forgottenYield } from './operation.js'
+import { Compound, forgottenYield, Op } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
@@ -210,12 +210,18 @@ export function unlist(child: TaskRecord): void {
   child.newer = null
 }
 
+/** What was yielded, and what to write instead. */
+function foreign(value: unknown): string {
+  if (value instanceof Op || value instanceof Compound)
+    return `the operation of ${value.label}: write yield* ${value.label}`
+  if (value instanceof Promise) return 'a promise, which is no operation: write yield* until(...)'
+  const iterable = typeof value === 'object' && value !== null && Symbol.iterator in value
+  return `${describe(value)}, which is no operation${iterable ? ': write yield* instead of yield' : ''}`
+}
+
 /** A task yielded what is no operation: the run is over. The task unwinds as one that is cancelled, shields included. */
 export function foreignYield(task: TaskRecord, value: unknown): void {
-  const what = value instanceof Promise ? 'a promise (await it with until(...))' : describe(value)
-  const hint =
-    typeof value === 'object' && value !== null && Symbol.iterator in value ? ': write yield* instead of yield' : ''
-  const error = new ForeignYield(`${at(task)} yielded ${what}, which is no operation${hint}`)
+  const error = new ForeignYield(`${at(task)} yielded ${foreign(value)}`)
   task.flags |= FATAL
   task.cancelled ??= makeCancelled(error)
   task.run.fail(error)
