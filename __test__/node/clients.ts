@@ -79,7 +79,7 @@ testWith(['wrk'], 'wrk finds every answer of http right', async (t) => {
   const { port, process } = await example(t, 'http')
   const said = await client(t, 'wrk', ['-t1', '-c50', '-d1s', `http://127.0.0.1:${port}/`])
   const [, requests] = /(\d+) requests in/.exec(said)!
-  t.true(Number(requests) > 100, said)
+  t.true(Number(requests) > 10, said)
   t.notRegex(said, /Socket errors|Non-2xx/)
   t.log(/Requests\/sec: *[\d.]+/.exec(said)![0])
   t.is(process.stderr, '')
