@@ -32,6 +32,12 @@ test('close waits for what runs, and starts no more', async (t) => {
     return 'over'
   })
   const closing = runtime.close()
+  await rejects(
+    t,
+    runtime.run(() => t.fail() as never),
+    Miou.InvalidArgument,
+    /closed/,
+  )
   t.is(await slow, 'over')
   await counted
   await closing

@@ -4,7 +4,7 @@ import { type RunOptions, run } from '../run.js'
 import { type Syscall, signal, suspend, syscall } from '../source.js'
 import type { SpawnOptions } from '../spawn.js'
 import type { Body } from '../task.js'
-import { type Scope, scopeOf } from './scope.js'
+import { type OpenScope, scopeOf } from './scope.js'
 
 /** Domains that wait for tasks, for a program that has a main loop of its own. Made by `start`. */
 export interface Runtime extends AsyncDisposable {
@@ -19,7 +19,7 @@ export interface Runtime extends AsyncDisposable {
 /** A run whose main waits to be closed. */
 class Started implements Runtime {
   constructor(
-    private readonly scope: Scope,
+    private readonly scope: OpenScope,
     private readonly closing: Syscall,
     private readonly ended: Promise<void>,
   ) {}
@@ -33,6 +33,7 @@ class Started implements Runtime {
   }
 
   close(): Promise<void> {
+    this.scope.closed = true
     signal(this.closing)
     return this.ended
   }

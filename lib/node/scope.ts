@@ -21,7 +21,8 @@ export interface Scope {
   close(): Operation<void>
 }
 
-class OpenScope implements Scope {
+/** A scope, and whether it starts tasks. */
+export class OpenScope implements Scope {
   /** Tasks that run. */
   live = 0
   closed = false
@@ -121,6 +122,6 @@ export function scope(): Scope {
 }
 
 /** A scope of the current task that errors call `what`. */
-export function scopeOf(what: string): Scope {
+export function scopeOf(what: string): OpenScope {
   return new OpenScope(currentTask('scope()'), what)
 }
