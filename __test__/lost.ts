@@ -1,6 +1,14 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { callsAndDies, calledDeep, dies, holdsResource, releasesAndDies, spawnsAndDies } from './programs/dying.js'
+import {
+  callsAndDies,
+  calledDeep,
+  dies,
+  holdsResource,
+  opensAndDies,
+  releasesAndDies,
+  spawnsAndDies,
+} from './programs/dying.js'
 import { domainOf, echo, hang, lives } from './programs/numbers.js'
 import { heldResource } from './programs/resources.js'
 import { test } from './support/case.js'
@@ -37,6 +45,14 @@ for (const how of ['exit', 'uncaught', 'rejection'] as const) {
     }, two)
   })
 }
+
+test('DomainDied counts the descriptors that were closed with the domain, and says so', async (t) => {
+  const says = [/died: it ended with code 0$/, /; a descriptor of it was closed$/, /; 3 descriptors of it were closed$/]
+  for (const [i, count] of [0, 1, 3].entries()) {
+    const result = await Miou.run(() => Miou.await(Miou.call(opensAndDies, [count])), { domains: 1 })
+    t.is(isError(t, result.ok || result.error, Miou.DomainDied, says[i]!).descriptors, count)
+  }
+})
 
 test('calls wait for the successor where the only domain has died', async (t) => {
   await Miou.run(

@@ -86,6 +86,9 @@ export declare function keepAlive(alive: boolean): void
 /** Lays down the bytes of the next value. */
 export declare function lay(bytes: Buffer): void
 
+/** How many descriptors the domain at `place` had when it ended. */
+export declare function left(place: number): number
+
 /** Queues this thread for a mutex: 1 where it holds it, 0 where it is to park. */
 export declare function lockSync(mutex: number, owner: number): number
 

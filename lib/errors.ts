@@ -73,9 +73,11 @@ export class Closed extends MiouError {
   readonly code = 'ERR_MIOU_CLOSED'
 }
 
-/** The domain that ran the task has ended. */
+/** The domain that ran the task has ended. What its tasks owned is lost with it, but for what has a portable finaliser. */
 export class DomainDied extends MiouError {
   readonly code = 'ERR_MIOU_DOMAIN_DIED'
+  /** How many descriptors of it were closed. */
+  descriptors = 0
 }
 
 /** A lazy value was forced by the very computation that makes it. */

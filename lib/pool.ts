@@ -5,6 +5,7 @@ import { gone } from './lost.js'
 import { onMessage, PORT } from './mail.js'
 import { cargoOf } from './cargo.js'
 import { begin, introduce, prepare, put, putInt, send } from './message.js'
+import { native } from './native.js'
 
 /** A domain that this thread has started. */
 export class Thread {
@@ -78,10 +79,12 @@ function start(): Promise<Thread> {
     })
     worker.on('exit', (code) => {
       const why = failure === undefined ? `it ended with code ${code}` : `an error ended it: ${String(failure)}`
+      const descriptors = thread === undefined ? 0 : native.left(thread.place)
       const reason = new DomainDied(
-        `domain ${thread?.place ?? ''} died: ${why}`,
+        `${thread === undefined ? 'a domain' : `domain ${thread.place}`} died: ${why}${closedWith(descriptors)}`,
         failure === undefined ? undefined : { cause: failure },
       )
+      reason.descriptors = descriptors
       if (thread === undefined) return reject(reason)
       alive.delete(thread)
       const at = warm.indexOf(thread)
@@ -92,6 +95,11 @@ function start(): Promise<Thread> {
     // Last: a listener of 'message' has it keep the process alive again.
     worker.unref()
   })
+}
+
+function closedWith(descriptors: number): string {
+  if (descriptors === 0) return ''
+  return descriptors === 1 ? '; a descriptor of it was closed' : `; ${descriptors} descriptors of it were closed`
 }
 
 /** Whether the program came as text: a thread inherits `--input-type`, with which it takes no file either, but text. */

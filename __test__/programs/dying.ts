@@ -34,6 +34,17 @@ export const dies = Miou.portable(meta, function* dies(how: 'exit' | 'uncaught' 
   yield* never()
 })
 
+/** Makes `count` descriptors, closes one more, and exits. */
+export const opensAndDies = Miou.portable(meta, function* opensAndDies(count: number): Generator<
+  Miou.Suspension,
+  void
+> {
+  for (let i = 0; i < count; i++) Unix.tcpv4()
+  Unix.close(Unix.udpv4())
+  yield* Miou.yield()
+  process.exit(0)
+})
+
 /** Calls `lives` on the other domains, and exits once they have started. */
 export const callsAndDies = Miou.portable(meta, function* callsAndDies(words: Int32Array): Generator<
   Miou.Suspension,

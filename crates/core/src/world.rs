@@ -3,6 +3,7 @@
 //! Its words live in a `SharedArrayBuffer` that the thread which began the world allocates and that every thread of it
 //! maps at the same address. A process has one world, or one for each copy of the package that is loaded.
 
+use std::collections::HashMap;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
@@ -37,6 +38,8 @@ pub struct World {
     words: Words,
     mailboxes: RwLock<Vec<Option<Arc<Mailbox>>>>,
     objects: Mutex<Objects>,
+    /// How many descriptors the domains that have ended had, by place: the last one of each.
+    left: Mutex<HashMap<u32, u32>>,
 }
 
 static WORLDS: Mutex<Vec<(usize, Weak<World>)>> = Mutex::new(Vec::new());
@@ -77,6 +80,7 @@ impl World {
             words: Words { base, count },
             mailboxes: RwLock::new(vec![None]),
             objects: Mutex::new(Objects::new(FIRST_OBJECT, count as u32)),
+            left: Mutex::default(),
         });
         worlds.push((address, Arc::downgrade(&world)));
         Ok(world)
@@ -128,8 +132,10 @@ impl World {
         Ok(mailbox)
     }
 
-    /// A domain has ended: nobody finds it any more, mutexes that it held pass on, its waiters are forgotten.
-    pub fn leave(&self, mailbox: &Mailbox) {
+    /// A domain has ended: nobody finds it any more, mutexes that it held pass on, its waiters are forgotten. Its
+    /// `descriptors` are closed.
+    pub fn leave(&self, mailbox: &Mailbox, descriptors: u32) {
+        held(&self.left).insert(mailbox.place(), descriptors);
         {
             let mut mailboxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
             let place = &mut mailboxes[mailbox.place() as usize];
@@ -142,6 +148,12 @@ impl World {
         }
         mailbox.bury();
         abandon(self, mailbox.place());
+    }
+
+    /// How many descriptors the domain at `place` had when it ended; none where none has ended there.
+    #[must_use]
+    pub fn left(&self, place: u32) -> u32 {
+        held(&self.left).get(&place).copied().unwrap_or(0)
     }
 
     /// The mailbox at `place`.

@@ -89,6 +89,12 @@ pub fn descriptors() -> u32 {
     here(|core| core.descriptors() as u32)
 }
 
+/// How many descriptors the domain at `place` had when it ended.
+#[napi(catch_unwind)]
+pub fn left(place: u32) -> u32 {
+    here(|core| core.world().left(place))
+}
+
 /// How many synchronisation objects its world has.
 #[napi(catch_unwind)]
 pub fn objects() -> u32 {

@@ -188,7 +188,7 @@ impl Domain {
     pub fn leave(&self) {
         if !self.left.replace(true) {
             self.forsake_all();
-            self.world().leave(&self.mailbox);
+            self.world().leave(&self.mailbox, self.table.len() as u32);
             printer::leave(self.place());
         }
     }
