@@ -260,3 +260,20 @@ onOneDomain('nothing at all is read, written and sent, whatever the memory', fun
   t.is(yield* Unix.read(server, Buffer.alloc(8)), 1)
   closing(client, server, udp)
 })
+
+for (const size of [100, 4096]) {
+  onOneDomain(`bytes that say that they are ${size}, and are not, send none of what others have sent`, function* (t) {
+    const [client, server] = yield* connection()
+    const secret = new Uint8Array(size).fill(0x73)
+    const received = new Uint8Array(size)
+    for (let i = 0; i < 8; i++) {
+      yield* Unix.write(client, secret)
+      yield* Unix.reallyRead(server, received)
+      const short = Object.defineProperty(new Uint8Array([1, 2, 3]), 'length', { value: size })
+      yield* Unix.write(client, short)
+      yield* Unix.reallyRead(server, received)
+      t.deepEqual([...received], [1, 2, 3, ...new Array(size - 3).fill(0)])
+    }
+    closing(client, server)
+  })
+}

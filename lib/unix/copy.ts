@@ -47,7 +47,8 @@ function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
     return null
   }
   const memory = buf.buffer as { resizable?: boolean }
-  if (memory.resizable) return null
+  // Its own `length` is what anybody may say it is.
+  if (memory.resizable || buf.byteLength !== buf.length) return null
   fd.viewed = buf.length
   fd.view = new DataView(buf.buffer, buf.byteOffset, fd.viewed)
   return fd.view
@@ -74,7 +75,10 @@ export function send(fd: FileDescr, buf: Uint8Array, off: number, at: number, le
     return
   }
   if (length > SHORT) {
-    copy.call(buf, sendArea, at, off, off + length)
+    // A buffer that is shorter than it says sends nothing of what others have sent before.
+    const there = Math.max(0, Math.min(length, buf.byteLength - off))
+    copy.call(buf, sendArea, at, off, off + there)
+    if (there < length) sendArea.fill(0, at + there, at + length)
     return
   }
   const view = viewOf(fd, buf)
