@@ -27,6 +27,8 @@ if (platform === 'darwin') {
   process.env.MACOSX_DEPLOYMENT_TARGET = since
   // The libc crate names libiconv, of which nothing is used.
   flags.push('-Clink-arg=-Wl,-dead_strip_dylibs')
+  // A library has a name in it, which nobody looks for here: where it was linked, if nothing else is said.
+  flags.push('-Clink-arg=-Wl,-install_name,@rpath/miou.node')
 }
 process.env.RUSTFLAGS = flags.join(' ')
 

@@ -46,6 +46,7 @@ function of(target: Target, title: string, body: (t: ExecutionContext, file: Buf
       return
     }
     body(t, file)
+    t.false(file.includes(built('.')), 'it has a path of the machine that it was built on')
   })
 }
 
