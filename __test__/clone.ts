@@ -257,3 +257,12 @@ test('a getter runs once at the most, and an object of a class of the user’s c
     t.true(asked <= 2)
   }, two)
 })
+
+test('a value that is nested too deeply is refused by name', async (t) => {
+  let deep: unknown = Miou.Mutex.create()
+  for (let i = 0; i < 200_000; i++) deep = [deep]
+  await Miou.run(function* () {
+    refuses(t, () => Miou.call(echo, [deep as number]), Miou.InvalidArgument, /deep/)
+    refuses(t, () => Miou.Queue.enqueue(Miou.Queue.create<unknown>(), deep), Miou.InvalidArgument, /deep/)
+  }, two)
+})

@@ -41,3 +41,8 @@ test('a portable function is called as it is: this, arguments, result', (t) => {
   const sum = Miou.portable(meta, (a: number, b: number) => a + b, 'sum')
   t.is(sum(1, 2), 3)
 })
+
+test('a module whose address is too long to travel with each call is refused', (t) => {
+  const long = { url: `data:text/javascript,${'x'.repeat(70_000)}` }
+  refuses(t, () => Miou.portable(long, function* far() {}), Miou.InvalidArgument, /far is too long.*into a file/)
+})

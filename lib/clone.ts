@@ -19,7 +19,12 @@ interface Mark {
 
 /** What may stand in a message instead of `value`, which may be `value` itself: handles and errors in it are packed. */
 export function pack(value: unknown, cargo: Cargo, path = 'the value'): unknown {
-  return packDeep(value, cargo, path, new Map())
+  try {
+    return packDeep(value, cargo, path, new Map())
+  } catch (error) {
+    if (error instanceof RangeError && error.message.includes('call stack')) throw refused(path, 'nested too deeply')
+    throw error
+  }
 }
 
 function packDeep(value: unknown, cargo: Cargo, path: string, seen: Map<object, unknown>): unknown {

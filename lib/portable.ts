@@ -16,6 +16,9 @@ export interface Reference {
   readonly name: string
 }
 
+/** Most characters of a module's address and a function's name together: both travel with each call. */
+const LONGEST = 16_384
+
 const byReference = new Map<string, AnyFunction>()
 const references = new WeakMap<object, Reference>()
 
@@ -23,7 +26,7 @@ const references = new WeakMap<object, Reference>()
  * Makes a top-level function callable from other domains, which import its module when they first need it. The name is
  * the function's own, and unique in its module; give one where a bundler renames functions.
  *
- * @throws `InvalidArgument` for a name that is empty or taken.
+ * @throws `InvalidArgument` for a name that is empty or taken, and for a module whose address is longer than 16 KiB.
  * @example
  * const square = Miou.portable(import.meta, function* square(x: number) { return x * x })
  * const nine = yield* Miou.call(square, [3])
@@ -40,6 +43,11 @@ export function portable<F extends (...args: never[]) => unknown>(
   if (typeof known !== 'string' || known === '') {
     throw new InvalidArgument(
       'a portable function needs a name: write function* name() or give one as the third argument',
+    )
+  }
+  if (meta.url.length + known.length > LONGEST) {
+    throw new InvalidArgument(
+      `the address of the module of ${known.slice(0, 80)} is too long to travel with each call: put the module into a file`,
     )
   }
   const reference = { url: meta.url, name: known }
