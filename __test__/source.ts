@@ -148,7 +148,7 @@ test('C26, B18: two sleepers of a source of one’s own wait beside each other',
 
 for (const [id, ticks] of [
   ['C24', [2, 2]],
-  ['C27', [2, 4]],
+  ['C27, B19', [2, 4]],
 ] as const) {
   test(`${id}: sleepers on two domains, with a table each, wait beside each other`, async (t) => {
     clock.reset()
