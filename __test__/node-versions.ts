@@ -77,7 +77,13 @@ for (const major of MAJORS) {
       t.timeout(300_000, 'it hangs')
       // What is long, and says nothing about versions, is left out.
       const files = ['dist-test/unix/*.js', '!dist-test/unix/scale.js', 'dist-test/node/*.js']
-      const tests = new Process(t, node, [built('node_modules/ava/entrypoints/cli.mjs'), ...files])
+      // One file at a time: other files of tests run beside this one.
+      const tests = new Process(t, node, [
+        built('node_modules/ava/entrypoints/cli.mjs'),
+        '--concurrency',
+        '1',
+        ...files,
+      ])
       const { code, stdout } = await tests.ended
       t.regex(stdout, /^ {2}\d+ tests passed$/m)
       t.is(code, 0, stdout)
