@@ -77,7 +77,10 @@ function holds(m: Mutex, task: TaskRecord): boolean {
 /** Whether a task holds a mutex. */
 export { holds }
 
-/** Tries to take the word; otherwise notes on it that somebody waits. Each step is one atomic operation. */
+/**
+ * Tries to take the word; otherwise notes on it that somebody waits. Each step is one atomic operation, but on a word that
+ * this thread alone knows.
+ */
 function take({ word, shared }: Mutex, owner: number): 'taken' | 'wait' | 'mine' {
   if (!shared && world[word] === 0) {
     world[word] = owner

@@ -18,14 +18,16 @@ const OFTEN = 3
 const sending = new DataView(sendArea.buffer, sendArea.byteOffset, sendArea.byteLength)
 const receiving = new DataView(receiveArea.buffer, receiveArea.byteOffset, receiveArea.byteLength)
 
-/** The view that was lent last, and its place: as a rule it is written on at once. */
+/** The view that was lent last, its place and its length: as a rule it is written on at once. */
 let lately: Uint8Array | null = null
 let latelyAt = 0
+let latelyLength = 0
 
 /** Lends bytes of the receive area to a task, see lent.ts. */
 export function lendBytes(task: TaskRecord, at: number, length: number): Uint8Array {
   lend(task)
   latelyAt = at
+  latelyLength = length
   lately = new Uint8Array(receiveArea.buffer, receiveArea.byteOffset + at, length)
   return lately
 }
@@ -69,7 +71,7 @@ export function receive(fd: FileDescr, buf: Uint8Array, off: number, at: number,
 export function send(fd: FileDescr, buf: Uint8Array, off: number, at: number, length: number): void {
   // A buffer of which nothing is taken may be detached by now.
   if (length === 0) return
-  if (buf === lately) {
+  if (buf === lately && off + length <= latelyLength) {
     if (length <= SHORT) words(receiving, latelyAt + off, sending, at, length)
     else receiveArea.copy(sendArea, at, latelyAt + off, latelyAt + off + length)
     return
