@@ -273,6 +273,8 @@ for (const size of [100, 4096]) {
       yield* Unix.write(client, short)
       yield* Unix.reallyRead(server, received)
       t.deepEqual([...received], [1, 2, 3, ...new Array(size - 3).fill(0)])
+      yield* Unix.write(client, secret)
+      yield* Unix.reallyRead(server, received)
       yield* Unix.write(client, 'abc')
       yield* Unix.write(server, Object.defineProperty(yield* Unix.readView(server), 'length', { value: size }))
       yield* Unix.reallyRead(client, received)
