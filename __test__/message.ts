@@ -145,22 +145,63 @@ test('a resource that a getter lets go of, or finalises, does not cross', async 
   }, two)
 })
 
-test('one that does so only when it is read again, as the value is posted, leaves nothing on the port', async (t) => {
+test('each part of a value is read once, wherever it goes and whatever stands beside it', async (t) => {
   await Miou.run(function* () {
-    const [client, server] = yield* connection()
-    let reads = 0
-    const late = {
-      get closes() {
-        if (++reads === 2) Unix.close(server)
-        return 1
-      },
+    for (const [name, make] of Object.entries(ways)) {
+      for (const beside of [1, { plain: true }, Miou.Mutex.create(), new Error('beside')]) {
+        let reads = 0
+        const get = (): number => ++reads
+        const define = <T extends object>(object: T, key: string): T =>
+          Object.defineProperty(object, key, { get, enumerable: true, configurable: true })
+        class Point {
+          constructor() {
+            define(this, 'inClass')
+          }
+        }
+        const way = make()
+        way.send([
+          beside,
+          define({}, 'inObject'),
+          new Point(),
+          define(['in', 'array'], '1'),
+          new Map([[define({}, 'key'), define({}, 'value')]]),
+          new Set([define({}, 'element')]),
+          define({ '\0miou': 'marked' }, 'inMarked'),
+          new Proxy({ text: 'read' }, { get: (target, key) => (key === 'text' ? ++reads : Reflect.get(target, key)) }),
+        ])
+        const [, ...back] = (yield* way.receive()) as unknown[]
+        t.deepEqual(
+          back,
+          [
+            { inObject: 1 },
+            { inClass: 2 },
+            ['in', 3],
+            new Map([[{ key: 4 }, { value: 5 }]]),
+            new Set([{ element: 6 }]),
+            { '\0miou': 'marked', inMarked: 7 },
+            { text: 8 },
+          ],
+          name,
+        )
+        t.is(reads, 8)
+      }
     }
-    const pin = Miou.Domain.all()[1]!
-    refuses(t, () => Miou.call(echo<unknown>, [[server, late]], { pin }), Miou.Closed)
-    t.is(reads, 2)
-    for (let i = 0; i < 3; i++) t.deepEqual(yield* Miou.call(echo<unknown>, [{ i }], { pin }), { i })
-    t.is((yield* readAll(client)).length, 0)
-    Unix.close(client)
+  }, two)
+})
+
+test('sparse arrays, and arrays with properties beside their elements, arrive as they are', async (t) => {
+  await Miou.run(function* () {
+    const sparse = Object.assign(new Array<unknown>(2 ** 31), { 7: 'seven', 2000000000: {} })
+    const match = 'ab'.match(/(?<letter>b)/)!
+    for (const make of Object.values(ways)) {
+      for (const value of [sparse, Object.assign([{}], { beside: { deep: 1 } }), [...'abc'], match]) {
+        const way = make()
+        way.send([value, Miou.Mutex.create()])
+        const [back] = (yield* way.receive()) as [unknown[]]
+        t.is(back.length, value.length)
+        t.deepEqual(Object.entries(back), Object.entries(structuredClone(value)))
+      }
+    }
   }, two)
 })
 

@@ -56,7 +56,7 @@ function bequeath(resource: Resource, task: TaskRecord): void {
 function mayBeLeft(value: unknown): boolean {
   const cargo = cargoOf('a resource')
   try {
-    structuredClone(pack(value, cargo))
+    structuredClone(pack(value, cargo).value)
     return cargo.moving.length === 0
   } catch {
     return false

@@ -133,7 +133,7 @@ function sendCall(
   const { name = '', transfer } = options
   const give = [...new Set(options.give)]
   const cargo = cargoOf('an argument of call', new Map(give.map((one) => [one, one.owner])))
-  const prepared = prepareAll([...args, ...give], to, cargo, transfer)
+  const prepared = prepareAll([...args, ...give], to, cargo, transfer && [...transfer])
   begin(CALL)
   putInt(run.id)
   putInt(id)

@@ -62,10 +62,15 @@ export function depart({ moving, objects }: Cargo): void {
   try {
     for (const one of moving) one.depart()
   } catch (error) {
-    rust().unpack()
+    stay()
     throw error
   }
   for (const word of objects) native.share(word)
+}
+
+/** The value goes nowhere: what was to leave with it stays. */
+export function stay(): void {
+  rust().unpack()
 }
 
 /** The value is in the core's hands. */

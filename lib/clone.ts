@@ -17,116 +17,123 @@ interface Mark {
   value: unknown
 }
 
-/** What may stand in a message instead of `value`, which may be `value` itself: handles and errors in it are packed. */
-export function pack(value: unknown, cargo: Cargo, path = 'the value'): unknown {
+/** A value as it travels. */
+export interface Packed {
+  /** What structured clone takes. Nothing of the user's runs any more when that is written: see `Packer`. */
+  value: unknown
+  /** Whether handles or errors are in it, which have to be put back in place. */
+  marked: boolean
+}
+
+/** Packs a value: handles and errors in it are marked, and each part of it is read once. */
+export function pack(value: unknown, cargo: Cargo, path = 'the value'): Packed {
+  const packer = new Packer(cargo)
   try {
-    return packDeep(value, cargo, path, new Map())
+    return { value: packer.part(value, path), marked: packer.marked }
   } catch (error) {
     if (error instanceof RangeError && error.message.includes('call stack')) throw refused(path, 'nested too deeply')
     throw error
   }
 }
 
-function packDeep(value: unknown, cargo: Cargo, path: string, seen: Map<object, unknown>): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') throw refused(path, `a ${typeof value}`)
-  if (typeof value !== 'object' || value === null) return value
-  const known = seen.get(value)
-  if (known !== undefined) return known
-  const kind = kindOf(value)
-  if (kind !== undefined) return keep(seen, value, { [MARK]: kind.tag, value: kind.pack(value, cargo) } satisfies Mark)
-  if (value instanceof TaskRecord) throw refused(path, 'a task: only its parent may hold it')
-  if (ofAnotherCopy(value)) throw refused(path, 'a handle of another copy of miou')
-  if (value instanceof Error) {
-    const marked: Mark = { [MARK]: 'error', value: undefined }
-    seen.set(value, marked)
-    marked.value = packError(value, (part, name) => packDeep(part, cargo, `${path}.${name}`, seen))
-    return marked
-  }
-  if (Array.isArray(value)) {
-    const copy: unknown[] = []
-    return keepIfChanged(seen, value, copy, () => {
-      let changed = false
-      for (let i = 0; i < value.length; i++) {
-        if (!(i in value)) {
-          copy.length = i + 1
-          continue
-        }
-        copy[i] = packDeep(value[i], cargo, `${path}[${i}]`, seen)
-        changed ||= copy[i] !== value[i]
-      }
-      return changed
-    })
-  }
-  if (value instanceof Map) {
-    const copy = new Map<unknown, unknown>()
-    return keepIfChanged(seen, value, copy, () => {
-      let changed = false
-      for (const [key, item] of value) {
-        const k = packDeep(key, cargo, `a key of ${path}`, seen)
-        const v = packDeep(item, cargo, `a value of ${path}`, seen)
-        copy.set(k, v)
-        changed ||= k !== key || v !== item
-      }
-      return changed
-    })
-  }
-  if (value instanceof Set) {
-    const copy = new Set<unknown>()
-    return keepIfChanged(seen, value, copy, () => {
-      let changed = false
-      for (const item of value) {
-        const v = packDeep(item, cargo, `an element of ${path}`, seen)
-        copy.add(v)
-        changed ||= v !== item
-      }
-      return changed
-    })
-  }
-  if (types.isUint8Array(value)) return keep(seen, value, unlent(value) as object)
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value))
-    return value
-  if (types.isBoxedPrimitive(value)) return value
-  return packObject(value as Record<string, unknown>, cargo, path, seen)
-}
+/**
+ * Copies what may have code of the user's in it, such as getters: reading it a second time could find something else, and
+ * could send, close or change what has been packed.
+ */
+class Packer {
+  marked = false
+  private readonly seen = new Map<object, unknown>()
 
-function packObject(value: Record<string, unknown>, cargo: Cargo, path: string, seen: Map<object, unknown>): unknown {
-  const keys = Object.keys(value)
-  if (keys.includes(MARK)) {
-    const marked: Mark = { [MARK]: PLAIN, value: undefined }
-    seen.set(value, marked)
-    marked.value = keys.map((key) => [key, packDeep(value[key], cargo, `${path}.${key}`, seen)])
-    return marked
+  constructor(private readonly cargo: Cargo) {}
+
+  part(value: unknown, path: string): unknown {
+    if (typeof value === 'function' || typeof value === 'symbol') throw refused(path, `a ${typeof value}`)
+    if (typeof value !== 'object' || value === null) return value
+    const known = this.seen.get(value)
+    if (known !== undefined) return known
+    const kind = kindOf(value)
+    if (kind !== undefined) {
+      const marked = this.mark(value, kind.tag)
+      marked.value = kind.pack(value, this.cargo)
+      return marked
+    }
+    if (value instanceof TaskRecord) throw refused(path, 'a task: only its parent may hold it')
+    if (ofAnotherCopy(value)) throw refused(path, 'a handle of another copy of miou')
+    if (value instanceof Error) {
+      const marked = this.mark(value, 'error')
+      marked.value = packError(value, (part, name) => this.part(part, `${path}.${name}`))
+      return marked
+    }
+    if (Array.isArray(value)) {
+      const copy = this.keep(value, new Array<unknown>(value.length))
+      // By its keys: it may be sparse, and have properties beside its elements.
+      this.fill(copy as never, value as never, Object.keys(value), (key) => `${path}[${key}]`)
+      return copy
+    }
+    if (value instanceof Map) {
+      const copy = this.keep(value, new Map<unknown, unknown>())
+      for (const [key, item] of value)
+        copy.set(this.part(key, `a key of ${path}`), this.part(item, `a value of ${path}`))
+      return copy
+    }
+    if (value instanceof Set) {
+      const copy = this.keep(value, new Set<unknown>())
+      for (const item of value) copy.add(this.part(item, `an element of ${path}`))
+      return copy
+    }
+    if (types.isUint8Array(value)) return this.keep(value, unlent(value) as object)
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value))
+      return value
+    if (types.isBoxedPrimitive(value)) return value
+    return this.object(value as Record<string, unknown>, path)
   }
-  // What has no properties of its own may be anything that structured clone knows and we do not: a port, a key, a blob.
-  if (keys.length === 0) return value
-  const copy: Record<string, unknown> = {}
-  return keepIfChanged(seen, value, copy, () => {
-    let changed = false
+
+  private object(value: Record<string, unknown>, path: string): unknown {
+    const keys = Object.keys(value)
+    if (keys.includes(MARK)) {
+      const marked = this.mark(value, PLAIN)
+      marked.value = keys.map((key) => [key, this.part(value[key], `${path}.${key}`)])
+      return marked
+    }
+    // What has no properties of its own may be anything that structured clone knows and we do not: a port, a key, a blob.
+    if (keys.length === 0) return value
+    const copy: Record<string, unknown> = this.keep(value, {})
+    this.fill(copy, value, keys, (key) => `${path}.${key}`)
+    return copy
+  }
+
+  private fill(copy: Plain, value: Plain, keys: string[], pathOf: (key: string) => string): void {
     for (const key of keys) {
       const part = value[key]
-      const packed = packDeep(part, cargo, `${path}.${key}`, seen)
-      // Assigning would call the setter of __proto__.
-      Object.defineProperty(copy, key, { value: packed, enumerable: true, configurable: true, writable: true })
-      changed ||= packed !== part
+      const packed = mayStand(part) ? part : this.part(part, pathOf(key))
+      set(copy, key, packed)
     }
-    return changed
-  })
+  }
+
+  private mark(value: object, tag: string): Mark {
+    this.marked = true
+    return this.keep(value, { [MARK]: tag, value: undefined })
+  }
+
+  /** Whoever refers to `value` again gets what was packed in its place. */
+  private keep<P>(value: object, packed: P): P {
+    this.seen.set(value, packed)
+    return packed
+  }
 }
 
-function keep(seen: Map<object, unknown>, value: object, packed: unknown): unknown {
-  seen.set(value, packed)
-  return packed
+type Plain = Record<string, unknown>
+
+function set(object: Plain, key: string, value: unknown): void {
+  // Assigning would call the setter of __proto__.
+  if (key in Object.prototype)
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+  else object[key] = value
 }
 
-/**
- * The original where nothing in it had to be packed. While its parts are looked at, whoever refers back to it gets the
- * copy: then something did have to be packed.
- */
-function keepIfChanged(seen: Map<object, unknown>, value: object, copy: object, fill: () => boolean): unknown {
-  seen.set(value, copy)
-  if (fill()) return copy
-  seen.set(value, value)
-  return value
+/** Whether a value travels as it is: most parts of most values do. */
+function mayStand(part: unknown): boolean {
+  return (typeof part !== 'object' && typeof part !== 'function' && typeof part !== 'symbol') || part === null
 }
 
 function refused(path: string, what: string): InvalidArgument {
@@ -155,7 +162,7 @@ function unpackDeep(value: unknown, arrived: Arrived, seen: Map<object, unknown>
     if (tag === PLAIN) {
       const plain: Record<string, unknown> = {}
       seen.set(value, plain)
-      for (const [key, part] of packed as [string, unknown][]) plain[key] = unpackDeep(part, arrived, seen)
+      for (const [key, part] of packed as [string, unknown][]) set(plain, key, unpackDeep(part, arrived, seen))
       return plain
     }
     const made = kindNamed(tag)?.unpack(packed, arrived)
@@ -163,9 +170,7 @@ function unpackDeep(value: unknown, arrived: Arrived, seen: Map<object, unknown>
     return made
   }
   seen.set(value, value)
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (i in value) value[i] = unpackDeep(value[i], arrived, seen)
-  } else if (value instanceof Map) {
+  if (value instanceof Map) {
     const entries = [...value]
     value.clear()
     for (const [key, item] of entries) value.set(unpackDeep(key, arrived, seen), unpackDeep(item, arrived, seen))

@@ -260,7 +260,7 @@ function packLazy(lazy: Lazy<unknown>, cargo: Cargo): Packed {
     return { ...lazies.share(lazy, cargo), reference }
   }
   const moving = cargo.moving.length
-  const outcome: unknown = pack(result.ok ? result.value : result.error, cargo, OUTCOME)
+  const outcome = pack(result.ok ? result.value : result.error, cargo, OUTCOME).value
   if (cargo.moving.length > moving) {
     throw new InvalidArgument(
       'the outcome of a lazy value can be had by many: there is a descriptor in it, or what else moves',

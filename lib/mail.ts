@@ -23,8 +23,6 @@ export const BURIED = 17
 export const GONE = 18
 export const BEQUEST = 19
 export const REVOKED = 20
-/** A value was posted for a message that was not sent. */
-export const STRAY = 21
 
 const handlers: ((message: Message) => void)[] = []
 
@@ -32,8 +30,6 @@ const handlers: ((message: Message) => void)[] = []
 export function onMessage(kind: number, handle: (message: Message) => void): void {
   handlers[kind] = handle
 }
-
-onMessage(STRAY, (message) => void message.value())
 
 /** A message has arrived at `offset` of the receive area. One that can't be handled does not keep the others waiting. */
 export function received(length: number, offset: number, b: number): void {

@@ -1,10 +1,9 @@
 import { types } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, type TransferListItem } from 'node:worker_threads'
 import { pack, unpack } from './clone.js'
-import { type Cargo, depart, left, limit } from './cargo.js'
+import { type Cargo, depart, left, limit, stay } from './cargo.js'
 import { InvalidArgument } from './errors.js'
 import type { Arrived } from './handle.js'
-import { STRAY } from './mail.js'
 import * as ring from './ring.js'
 import { receiveArea, sendArea } from './ring.js'
 import { schedule } from './ready.js'
@@ -132,23 +131,16 @@ function post(value: unknown, to: number, cargo: Cargo, transfer: readonly Trans
   limit(cargo)
   const port = ports.get(to)
   if (port === undefined) throw new InvalidArgument(`${cargo.what} can't cross: the domain at place ${to} is gone`)
+  depart(cargo)
   try {
-    port.postMessage(packed, transfer)
+    port.postMessage(packed.value, transfer)
   } catch (error) {
+    stay()
     throw new InvalidArgument(`${cargo.what} can't cross to another domain: ${(error as Error).message}`, {
       cause: error,
     })
   }
-  try {
-    depart(cargo)
-  } catch (error) {
-    // A getter, read while it was posted, has let go of what was to move. What was posted can't be taken back.
-    begin(STRAY)
-    put({ inline: undefined, form: POSTED, cargo: undefined })
-    send(to)
-    throw error
-  }
-  return { inline: undefined, form: packed === value ? POSTED : PACKED, cargo }
+  return { inline: undefined, form: packed.marked ? PACKED : POSTED, cargo }
 }
 
 /** Adds what was prepared, as the last part of the message. */

@@ -58,7 +58,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
       throw new InvalidArgument(`${nameOf(resource.owner)} owns a resource in it: one that is owned crosses by give`)
     }
     if (ofDescriptor(resource.value) === resource) {
-      return { value: pack(resource.value, cargo), finaliser: null, identity: 0 }
+      return { value: pack(resource.value, cargo).value, finaliser: null, identity: 0 }
     }
     if (resource.moved !== '') {
       if (resource.moved === 'transferred') return { identity: resource.identity }
@@ -68,7 +68,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
     if (finaliser === undefined) {
       throw new InvalidArgument('a resource can only cross to another domain where its finaliser is portable')
     }
-    const value = pack(resource.value, cargo, 'the value of a resource')
+    const { value } = pack(resource.value, cargo, 'the value of a resource')
     const owner = cargo.given.get(resource) ?? resource.owner
     cargo.moving.push({
       depart() {

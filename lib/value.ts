@@ -105,10 +105,10 @@ function serialise(value: unknown, cargo: Cargo, copied: boolean): Cargo {
       `${what} can be had by many: there can't be a descriptor in it, or what else moves. Put it on a Queue`,
     )
   }
-  const bytes = bytesOf(packed, what)
+  const bytes = bytesOf(packed.value, what)
   depart(cargo)
   layBytes(bytes)
-  words[ring.FORM] = packed === value ? SERIALISED : PACKED
+  words[ring.FORM] = packed.marked ? PACKED : SERIALISED
   words[ring.CARGO] = moving.length === 0 ? -1 : (cargo.run?.id ?? 0)
   return cargo
 }
