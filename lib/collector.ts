@@ -88,7 +88,7 @@ export class Collector {
     this.over.remove(stored)
     this.unfile(stored)
     // It may not have ended yet: then nobody is to be told.
-    stored.task.extra!.stored = undefined
+    stored.task.stored = null
     return stored.task
   }
 

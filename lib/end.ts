@@ -145,7 +145,7 @@ function publish(first: TaskRecord): void {
 /** Tells a parent that a child is over, descendants and all; whether the parent is over with it. */
 function childDone(child: TaskRecord, parent: TaskRecord): boolean {
   parent.live--
-  child.extra?.stored?.ended()
+  child.stored?.ended()
   if (parent.flags & ENDED) {
     strikeOff(child)
     return parent.live === 0

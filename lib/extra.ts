@@ -20,8 +20,6 @@ export interface Extra {
   rethrown: number
   /** Where it was created, with MIOU_DEBUG. */
   created: string | undefined
-  /** Who is told when it is over, beside its parent: what stands for it in the collector that stores it, or a promise. */
-  stored: { ended(): void } | undefined
   /** The waits on conditions that were cancelled: their mutexes count as unlocked. */
   lost: Set<object> | undefined
   /** What gives up what it owes to others, see at-end.ts. */
@@ -46,7 +44,6 @@ export function extra(task: TaskRecord): Extra {
     mutexes: undefined,
     rethrown: 0,
     created: undefined,
-    stored: undefined,
     lost: undefined,
     atEnd: undefined,
     unread: undefined,

@@ -1,7 +1,6 @@
 import { Collector } from './collector.js'
 import { read } from './end.js'
 import { InvalidArgument } from './errors.js'
-import { extra } from './extra.js'
 import { staysAtHome } from './handle.js'
 import { Compound, currentTask, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
@@ -40,7 +39,7 @@ export function checkCollector(o: unknown, task: TaskRecord, what: string): asse
 /** Stores a child. */
 export function store(o: Collector, task: TaskRecord): void {
   o.owner = task.parent
-  extra(task).stored = o.store(task)
+  task.stored = o.store(task)
 }
 
 function claim(o: unknown, what: string): Collector {

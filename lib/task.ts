@@ -85,6 +85,8 @@ export class TaskRecord implements Task<unknown> {
   live = 0
   /** The resource that it took last. */
   resources: Resource | null = null
+  /** Who is told when it is over, beside its parent: what stands for it in the collector that stores it, or a promise. */
+  stored: { ended(): void } | null = null
   extra: Extra | null = null
 
   constructor(

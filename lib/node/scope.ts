@@ -1,7 +1,6 @@
 import { type CallOptions, call } from '../call.js'
 import { read } from '../end.js'
 import { InvalidArgument } from '../errors.js'
-import { extra } from '../extra.js'
 import { here } from '../here.js'
 import { currentTask, make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
@@ -58,7 +57,7 @@ export class OpenScope implements Scope {
         throw new InvalidArgument(`${this.what}: its promise stands for a task, no collector`)
       const child = this.asItsTask(spawn) as unknown as TaskRecord
       this.live++
-      extra(child).stored = {
+      child.stored = {
         ended: () => {
           this.live--
           // As if it was awaited.

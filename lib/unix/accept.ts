@@ -5,20 +5,16 @@ import { attach } from '../resource.js'
 import { ACCEPT, letGo } from '../ring.js'
 import { type Address, received } from './address.js'
 import { FileDescr, resourceOf, shut, STREAM, valid } from './descriptor.js'
-import { DescriptorOp } from './descriptor-op.js'
+import { DescriptorOp, keep } from './descriptor-op.js'
 import { apply, type Settings, type SocketOptions, settings } from './options.js'
 import { type SystemError, systemError } from './system-error.js'
 
 /** Accepts a connection. */
 class Accept extends DescriptorOp<[FileDescr, Address]> {
   readonly label = 'accept(fd)'
-  constructor(
-    fd: FileDescr,
-    private readonly owned: boolean,
-    private readonly settings: Settings | null,
-  ) {
-    super(fd)
-  }
+  /** Whether its task owns the connection. */
+  owned = false
+  settings: Settings | null = null
 
   protected start(): void {
     this.submit(ACCEPT, this.fd.index, this.fd.generation, 0, 0, 0)
@@ -35,6 +31,11 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     return [connection, peer]
   }
 
+  protected override spare(): void {
+    this.settings = null
+    keep(this, spares)
+  }
+
   /** A connection that nobody saw goes to the next `accept`; it is closed where the listener is. */
   protected override giveBack(result: number, a: number, b: number): void {
     if (result < 0) return
@@ -42,6 +43,8 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     letGo()
   }
 }
+
+const spares: Accept[] = []
 
 /** Sets the options of a new connection. One that has been reset meanwhile takes none: its reader will hear of that. */
 function prepare(connection: FileDescr, list: Settings): void {
@@ -58,8 +61,12 @@ function prepare(connection: FileDescr, list: Settings): void {
 export function accepting(fd: FileDescr, owned: boolean, options?: SocketOptions): Operation<[FileDescr, Address]> {
   valid(fd, 'accept(fd)')
   if (fd.kind !== STREAM) throw new InvalidArgument('accept(fd) takes a listening stream socket')
-  const op = new Accept(fd, owned, options === undefined ? null : settings(options, 'accept(fd, options)'))
+  const list = options === undefined ? null : settings(options, 'accept(fd, options)')
+  const op = spares.pop() ?? new Accept()
   make(op)
+  op.fd = fd
+  op.owned = owned
+  op.settings = list
   return op
 }
 

@@ -8,8 +8,6 @@ import { detach, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
 import { COMPLETED, GENERATION, words } from '../ring.js'
 import { nameOf } from '../task.js'
-import type { Read } from './read.js'
-import type { ReadView } from './read-view.js'
 import { closed, systemError } from './system-error.js'
 import type { Write } from './write.js'
 
@@ -28,12 +26,6 @@ export class FileDescr implements Disposable {
   transferred = false
   /** @internal The resource that stands for it, where it is owned or has been. */
   resource: Resource<FileDescr> | null = null
-  /** @internal Its read operation: the next one, where nobody uses it. */
-  reader: Read | null = null
-  /** @internal Its operation of `readView`, in the same way. */
-  viewer: ReadView | null = null
-  /** @internal Its write operation, in the same way. */
-  writer: Write | null = null
   /** @internal The buffer that it was used with last, and a view of that, see copy.ts. */
   buffer: Uint8Array | null = null
   /** @internal How often. */
@@ -60,7 +52,7 @@ export class FileDescr implements Disposable {
     /** @internal The run that it belongs to. */
     readonly run: RunRecord | null,
   ) {
-    if (run !== null) open.add(this)
+    if (run !== null) opened(this)
     if (debugging()) note(this)
   }
 
@@ -71,8 +63,18 @@ export class FileDescr implements Disposable {
   }
 }
 
+/** The descriptors of all runs on this domain, by index: `null` where one was and is no more. */
+const descriptors: (FileDescr | null)[] = []
+
+/** A descriptor is here. */
+export function opened(fd: FileDescr): void {
+  descriptors[fd.index] = fd
+}
+
 /** The descriptors of all runs that are open on this domain. */
-export const open = new Set<FileDescr>()
+export function* open(): Generator<FileDescr> {
+  for (const fd of descriptors) if (fd) yield fd
+}
 
 /** Where descriptors were made, with MIOU_DEBUG. */
 const sites = new WeakMap<FileDescr, string>()
@@ -143,8 +145,8 @@ export function inUse(fd: FileDescr): boolean {
 
 /** A descriptor is closed, has moved, or was taken over: its handle is dead. */
 export function gone(fd: FileDescr): void {
+  if (fd.index >= 0 && descriptors[fd.index] === fd) descriptors[fd.index] = null
   fd.index = -1
-  open.delete(fd)
 }
 
 /** The resource that stands for a descriptor: owning it means that its task closes it. */

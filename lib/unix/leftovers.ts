@@ -25,7 +25,6 @@ function* descriptorsIn(value: object): Generator<FileDescr> {
 
 /** Closes every descriptor in a value that no living task owns. */
 export function closeIn(value: object): void {
-  if (open.size === 0) return
   for (const fd of descriptorsIn(value)) if (fd.resource === null || fd.resource.owner === null) finalise(fd)
 }
 
@@ -57,7 +56,7 @@ export function closeLeftovers(run: RunRecord): Leftovers {
   ending.delete(run)
   let count = 0
   const sites: string[] = []
-  for (const fd of open) {
+  for (const fd of open()) {
     if (fd.run !== run) continue
     count++
     const site = siteOf(fd)

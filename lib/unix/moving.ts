@@ -4,7 +4,7 @@ import { InvalidArgument } from '../errors.js'
 import { registerHandle } from '../handle.js'
 import { onDescriptor } from '../resource-clone.js'
 import { nameOf } from '../task.js'
-import { FileDescr, gone, inUse, open, resourceOf } from './descriptor.js'
+import { FileDescr, gone, inUse, opened, resourceOf } from './descriptor.js'
 import { closed } from './system-error.js'
 
 /*
@@ -84,7 +84,7 @@ registerHandle(FileDescr, {
       before.index = index
       before.generation = generation
       before.transferred = false
-      if (index >= 0) open.add(before)
+      if (index >= 0) opened(before)
       moved.push(before)
       return before
     }

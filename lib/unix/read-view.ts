@@ -3,13 +3,12 @@ import { make, type Operation } from '../operation.js'
 import { letGo, PIECE, READ } from '../ring.js'
 import { lendBytes } from './copy.js'
 import type { FileDescr } from './descriptor.js'
-import { DescriptorOp, giveBackTo } from './descriptor-op.js'
+import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
 import { streamOf } from './read.js'
-import { IDLE } from '../suspension.js'
 import { systemError } from './system-error.js'
 
 /** Reads, and lends the bytes to its task where they lie. */
-export class ReadView extends DescriptorOp<Uint8Array> {
+class ReadView extends DescriptorOp<Uint8Array> {
   readonly label = 'readView(fd)'
   max = PIECE
 
@@ -26,12 +25,17 @@ export class ReadView extends DescriptorOp<Uint8Array> {
     return END
   }
 
+  protected override spare(): void {
+    keep(this, spares)
+  }
+
   protected override giveBack(result: number, a: number, b: number): void {
     giveBackTo(this.fd, result, a, b)
   }
 }
 
 const END = new Uint8Array(0)
+const spares: ReadView[] = []
 
 /**
  * Waits until there are bytes and lends them, not copied: a view of the memory that this domain receives into, good until
@@ -49,12 +53,9 @@ export function readView(fd: FileDescr, options?: { max?: number }): Operation<U
   const max = options?.max ?? PIECE
   if (!Number.isInteger(max) || max < 1)
     throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
-  let op = fd.viewer
-  if (op === null || op.phase !== IDLE) {
-    op = new ReadView(fd)
-    fd.viewer = op
-  }
+  const op = spares.pop() ?? new ReadView()
   make(op)
+  op.fd = fd
   op.max = Math.min(max, PIECE)
   return op
 }

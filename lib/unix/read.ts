@@ -3,13 +3,12 @@ import { make, type Operation } from '../operation.js'
 import { letGo, PIECE, READ } from '../ring.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
-import { DescriptorOp, giveBackTo } from './descriptor-op.js'
+import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
-import { IDLE } from '../suspension.js'
 import { systemError } from './system-error.js'
 
 /** Reads into a buffer of the user's: the bytes are copied to it when the task runs on. */
-export class Read extends DescriptorOp<number> {
+class Read extends DescriptorOp<number> {
   readonly label = 'read(fd, buf)'
   buf: Uint8Array = NOTHING
   off = 0
@@ -23,7 +22,6 @@ export class Read extends DescriptorOp<number> {
   finish(): number {
     const count = this.result
     const { buf, off, a, b } = this
-    this.buf = NOTHING
     if (count <= 0) {
       if (count < 0) throw systemError(count, 'read')
       letGo()
@@ -38,12 +36,18 @@ export class Read extends DescriptorOp<number> {
     return count
   }
 
+  protected override spare(): void {
+    this.buf = NOTHING
+    keep(this, spares)
+  }
+
   protected override giveBack(result: number, a: number, b: number): void {
     giveBackTo(this.fd, result, a, b)
   }
 }
 
 const NOTHING = new Uint8Array(0)
+const spares: Read[] = []
 
 /** Throws where `fd` can't be read or written as a stream. */
 export function streamOf(fd: FileDescr, what: string, instead: string): void {
@@ -67,12 +71,9 @@ export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation
   const off = options?.off ?? 0
   const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'read(fd, buf)')
-  let op = fd.reader
-  if (op === null || op.phase !== IDLE) {
-    op = new Read(fd)
-    fd.reader = op
-  }
+  const op = spares.pop() ?? new Read()
   make(op)
+  op.fd = fd
   op.buf = buf
   op.off = off
   op.len = len

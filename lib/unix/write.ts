@@ -1,10 +1,10 @@
 import { make, type Operation } from '../operation.js'
 import { PIECE, reserve, WRITE } from '../ring.js'
 import { ready } from '../ready.js'
-import { IDLE, SUSPENDED, type Suspension } from '../suspension.js'
+import { SUSPENDED, type Suspension } from '../suspension.js'
 import { send } from './copy.js'
 import type { FileDescr } from './descriptor.js'
-import { DescriptorOp } from './descriptor-op.js'
+import { DescriptorOp, keep } from './descriptor-op.js'
 import { changed, checkBytes, checkRange, type Range } from './range.js'
 import { streamOf } from './read.js'
 import { systemError } from './system-error.js'
@@ -85,12 +85,13 @@ export class Write extends DescriptorOp<void> {
 
   finish(): void {
     const { error, result } = this
-    this.data = NOTHING
-    if (error !== null) {
-      this.error = null
-      throw error
-    }
+    if (error !== null) throw error
     if (result < 0) throw systemError(result, 'write')
+  }
+
+  protected override spare(): void {
+    this.data = NOTHING
+    keep(this, spares)
   }
 
   override abort(): void {
@@ -106,6 +107,7 @@ export class Write extends DescriptorOp<void> {
 }
 
 const NOTHING = new Uint8Array(0)
+const spares: Write[] = []
 
 /**
  * Writes all of `data`, waiting as long as it takes. Writes on one descriptor go one after the other, never mixed. The
@@ -124,12 +126,9 @@ export function write(fd: FileDescr, data: Uint8Array | string, options?: Range)
   const off = options?.off ?? 0
   const len = options?.len ?? bytes.length - off
   checkRange(bytes, off, len, 'write(fd, data)')
-  let op = fd.writer
-  if (op === null || op.phase !== IDLE) {
-    op = new Write(fd)
-    fd.writer = op
-  }
+  const op = spares.pop() ?? new Write()
   make(op)
+  op.fd = fd
   op.data = bytes
   op.off = off
   op.end = off + len

@@ -26,7 +26,7 @@ const counted = Miou.portable(import.meta, function* counted(): Steps<Remains> {
     waits: waitingInRust(),
     timer: nextDeadline(),
     descriptors: rust().descriptors(),
-    handles: open.size,
+    handles: [...open()].length,
     heldInReceiveArea: words[HELD],
     lentViews: here.lent,
     // This one goes on.
