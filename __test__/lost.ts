@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import {
@@ -9,9 +10,11 @@ import {
   releasesAndDies,
   spawnsAndDies,
 } from './programs/dying.js'
-import { domainOf, echo, hang, lives } from './programs/numbers.js'
-import { heldResource } from './programs/resources.js'
+import { count, domainOf, echo, hang, lives } from './programs/numbers.js'
+import { heldResource, transfersBack } from './programs/resources.js'
+import { all, describe } from './programs/values.js'
 import { test } from './support/case.js'
+import { connection, readAll } from './support/loopback.js'
 import { isError, refuses, rejects } from './support/refusal.js'
 import { never, reaches, words } from './support/waiting.js'
 
@@ -69,6 +72,122 @@ test('calls wait for the successor where the only domain has died', async (t) =>
     },
     { domains: 1 },
   )
+})
+
+/** Ends the only domain: what is called then waits for its successor. */
+function* killOnly(): Generator<Miou.Suspension, void> {
+  const result = yield* Miou.await(Miou.call(dies, ['exit']))
+  if (result.ok || Miou.Domain.available() > 0) throw new Error('there is a domain to call')
+}
+
+const one = { domains: 1 }
+
+test('a call that waits for the successor takes what its arguments were when it was made', async (t) => {
+  await Miou.run(function* () {
+    yield* killOnly()
+    const object = { list: [1], bytes: new Uint8Array([1]) }
+    const cloned = Miou.call(echo<unknown>, [object, 'beside'] as never)
+    const bytes = Miou.call(echo<Uint8Array>, [object.bytes])
+    object.list.push(2)
+    object.bytes[0] = 9
+    const buffer = new Uint8Array([3, 4]).buffer
+    const moved = Miou.call(echo<ArrayBuffer>, [buffer], { transfer: [buffer] })
+    t.is(buffer.byteLength, 0)
+    const { port1, port2 } = new MessageChannel()
+    const port = Miou.call(describe, [{ port1, port2 }], { transfer: [port1, port2] })
+    const shared = words(1)
+    const counted = Miou.call(count, [shared, 0])
+    const mutex = Miou.call(echo<Miou.Mutex>, [Miou.Mutex.create()])
+    const error = yield* Miou.call(echo<Error>, [new RangeError('packed', { cause: 1 })])
+    isError(t, error, RangeError, /^packed$/)
+    t.deepEqual(yield* cloned, { list: [1], bytes: new Uint8Array([1]) })
+    t.deepEqual(yield* bytes, new Uint8Array([1]))
+    t.is((yield* moved).byteLength, 2)
+    t.is(yield* port, 'Object [object Object]')
+    yield* counted
+    t.is(shared[0], 1)
+    const m = yield* mutex
+    yield* Miou.Mutex.lock(m)
+    Miou.Mutex.unlock(m)
+    yield* apart()
+  }, one)
+})
+
+test('what can not cross is refused by a call that waits for the successor, too, and nothing has moved', async (t) => {
+  await Miou.run(function* () {
+    yield* killOnly()
+    const fd = Unix.tcpv4()
+    const buffer = new ArrayBuffer(3)
+    refuses(t, () => Miou.call(echo, [[fd, () => 1]]), Miou.InvalidArgument, /function/)
+    refuses(t, () => Miou.call(echo, [[fd, new WeakMap()]]), Miou.InvalidArgument, /WeakMap/)
+    refuses(t, () => Miou.call(echo, [[fd, buffer]], { transfer: [buffer, buffer] }), Miou.InvalidArgument)
+    const owned = Unix.Ownership.tcpv4()
+    refuses(t, () => Miou.call(echo, [[fd, owned]]), Miou.InvalidArgument, /owns a descriptor/)
+    t.is(buffer.byteLength, 3)
+    Unix.close(fd)
+    Unix.Ownership.close(owned)
+    yield* apart()
+    t.is(yield* Miou.call(echo<number>, [1]), 1)
+  }, one)
+})
+
+test('a descriptor, and a resource, leave with a call that waits for the successor, and come back by it', async (t) => {
+  await Miou.run(function* () {
+    yield* killOnly()
+    const [client, server] = yield* connection()
+    const echoed = Miou.call(echo<unknown>, [{ server }])
+    refuses(t, () => Unix.close(server), Miou.Closed)
+    const shared = words(2)
+    const resource = heldResource(shared)
+    Miou.Ownership.own(resource)
+    const given = Miou.call(transfersBack, [resource], { give: [resource] })
+    refuses(t, () => Miou.Ownership.check(resource), Miou.NotOwner)
+    t.deepEqual(yield* echoed, { server })
+    t.is(((yield* echoed) as { server: unknown }).server, server)
+    yield* Unix.write(server, 'back')
+    t.is(yield* Unix.read(client, Buffer.alloc(9)), 4)
+    t.is(yield* given, resource)
+    Miou.Ownership.release(resource)
+    t.is(shared[0], 1)
+    for (const fd of [client, server]) Unix.close(fd)
+    yield* apart()
+  }, one)
+})
+
+test('a call that is cancelled while it waits for the successor has what it was given finalised, and the rest closed', async (t) => {
+  await Miou.run(function* () {
+    yield* killOnly()
+    const [client, server] = yield* connection()
+    const [other, owned] = yield* connection()
+    const own = Unix.Ownership.resource(owned)
+    Miou.Ownership.own(own)
+    const shared = words(2)
+    const resource = heldResource(shared)
+    Miou.Ownership.own(resource)
+    const child = Miou.call(all, [server, owned, resource], { give: [own, resource] })
+    yield* Miou.cancel(child)
+    t.is(shared[0], 1)
+    for (const fd of [client, other]) {
+      t.is((yield* readAll(fd)).length, 0)
+      Unix.close(fd)
+    }
+    refuses(t, () => Miou.Ownership.check(resource), Miou.NotOwner)
+    yield* apart()
+    t.is(yield* Miou.call(echo<number>, [1]), 1)
+    t.is(shared[0], 1)
+  }, one)
+})
+
+test('a thousand calls that wait for the successor are cancelled, or sent, each once', async (t) => {
+  const shared = words(1)
+  await Miou.run(function* () {
+    yield* killOnly()
+    const calls = Array.from({ length: 1000 }, () => Miou.call(count, [shared, 0]))
+    for (let i = 0; i < 1000; i += 2) yield* Miou.cancel(calls[i]!)
+    for (let i = 1; i < 1000; i += 2) yield* calls[i]!
+    t.is(shared[0], 500)
+    yield* apart()
+  }, one)
 })
 
 test('three deaths in a second end the run, with DomainDied', async (t) => {

@@ -1,6 +1,7 @@
 import { bequeathGiven } from './bequest.js'
 import { atEnd, over } from './at-end.js'
-import { cargoOf } from './cargo.js'
+import { type Cargo, cargoOf } from './cargo.js'
+import { Deferral } from './deferral.js'
 import { place } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { type Arrived, closeMoved, onceLoaded } from './handle.js'
@@ -12,10 +13,10 @@ import { currentTask, type Operation } from './operation.js'
 import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
 import { hurry, ready } from './ready.js'
 import { endWith, runs } from './remote.js'
-import { attach, detach, finaliseFreely, type Resource } from './resource.js'
+import { attach, detach, finaliseAll, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, DONE, isCancelled, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
+import { CALLED, isCancelled, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -74,9 +75,12 @@ export function callAt(
   const { run } = parent
   const id = run.nextId()
   const unborn = isCancelled(parent)
-  const { seed } = parent
-  const path = pathFrom(parent)
-  if (!unborn && to !== EXPECTED) sendCall(run, id, path, seed, reference, args, options, to)
+  const called: Called = { run, id, path: pathFrom(parent), seed: parent.seed, reference, name: options.name ?? '' }
+  const give = [...new Set(options.give)]
+  const transfer = [...(options.transfer ?? [])]
+  let deferral: Deferral | undefined
+  if (!unborn && to === EXPECTED) deferral = new Deferral([...args, ...give], cargoWith(give), transfer)
+  else if (!unborn) sendCall(called, args, give, transfer, to)
   const task = child(parent, null, id)
   const more = extra(task)
   more.domain = to
@@ -90,26 +94,62 @@ export function callAt(
   } else {
     task.flags |= REMOTE
     run.away.set(id, task)
-    if (to === EXPECTED)
-      run.deferred.push({ task, send: (at) => sendCall(run, id, path, seed, reference, args, options, at) })
+    if (deferral !== undefined) {
+      for (const resource of give) detach(resource)
+      defer(task, called, deferral, give.length)
+    }
   }
   return task
+}
+
+/** A call, beside what it takes with it. */
+interface Called {
+  run: RunRecord
+  id: number
+  /** The places of the domains of its ancestors. */
+  path: number[]
+  seed: number
+  reference: Reference
+  name: string
+}
+
+/** A call waits for its domain. */
+function defer(task: TaskRecord, called: Called, deferral: Deferral, gifts: number): void {
+  const { run } = task
+  const giveUp = (given: Resource[], arrived: Arrived): void => {
+    for (const resource of given) attach(resource, task)
+    finaliseAll(task)
+    closeMoved(arrived)
+  }
+  run.deferred.set(task, {
+    send(to) {
+      run.deferred.delete(task)
+      const { values, transfer, arrived } = deferral.takeOut(run)
+      const given = values.splice(values.length - gifts) as Resource[]
+      try {
+        sendCall(called, values, given, transfer, to)
+      } catch (error) {
+        giveUp(given, arrived)
+        endWith(task, 0, error)
+      }
+    },
+    drop() {
+      run.deferred.delete(task)
+      const { values, arrived } = deferral.takeOut(run)
+      giveUp(values.splice(values.length - gifts) as Resource[], arrived)
+    },
+  })
 }
 
 /** Calls that waited for the successor of a domain go to it. */
 export function sendDeferred(run: RunRecord): void {
   const to = eligible(run)[0]
   if (to === undefined) return
-  for (const { task, send: sendTo } of run.deferred.splice(0)) {
-    if (task.flags & DONE) continue
+  for (const [task, call] of run.deferred) {
     const more = extra(task)
     more.domain = to
     more.place = to
-    try {
-      sendTo(to)
-    } catch (error) {
-      endWith(task, 0, error)
-    }
+    call.send(to)
   }
 }
 
@@ -120,20 +160,14 @@ function pathFrom(task: TaskRecord): number[] {
   return above.includes(place()) ? above : [...above, place()]
 }
 
-function sendCall(
-  run: RunRecord,
-  id: number,
-  path: number[],
-  seed: number,
-  reference: Reference,
-  args: unknown[],
-  options: CallOptions<never>,
-  to: number,
-): void {
-  const { name = '', transfer } = options
-  const give = [...new Set(options.give)]
-  const cargo = cargoOf('an argument of call', new Map(give.map((one) => [one, one.owner])))
-  const prepared = prepareAll([...args, ...give], to, cargo, transfer && [...transfer])
+/** Nothing yet; what is given may cross. */
+function cargoWith(give: Resource[]): Cargo {
+  return cargoOf('an argument of call', new Map(give.map((one) => [one, one.owner])))
+}
+
+function sendCall(called: Called, args: unknown[], give: Resource[], transfer: TransferListItem[], to: number): void {
+  const { run, id, path, seed, reference, name } = called
+  const prepared = prepareAll([...args, ...give], to, cargoWith(give), transfer)
   begin(CALL)
   putInt(run.id)
   putInt(id)

@@ -131,16 +131,25 @@ function post(value: unknown, to: number, cargo: Cargo, transfer: readonly Trans
   limit(cargo)
   const port = ports.get(to)
   if (port === undefined) throw new InvalidArgument(`${cargo.what} can't cross: the domain at place ${to} is gone`)
+  postOn(port, packed.value, cargo, transfer)
+  return { inline: undefined, form: packed.marked ? PACKED : POSTED, cargo }
+}
+
+/**
+ * Posts what was packed, as that with which its cargo leaves next.
+ *
+ * @throws `InvalidArgument`, and then nothing has moved.
+ */
+export function postOn(port: MessagePort, packed: unknown, cargo: Cargo, transfer: readonly TransferListItem[]): void {
   depart(cargo)
   try {
-    port.postMessage(packed.value, transfer)
+    port.postMessage(packed, transfer)
   } catch (error) {
     stay()
     throw new InvalidArgument(`${cargo.what} can't cross to another domain: ${(error as Error).message}`, {
       cause: error,
     })
   }
-  return { inline: undefined, form: packed.marked ? PACKED : POSTED, cargo }
 }
 
 /** Adds what was prepared, as the last part of the message. */

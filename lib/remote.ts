@@ -16,7 +16,10 @@ export const runs = new Map<number, RunRecord>()
 export function sendCancel(task: TaskRecord, cause: unknown): void {
   const { place } = task.extra!
   // It was never sent: its domain is not up yet.
-  if (place < 0) return endWith(task, 0, task.cancelled)
+  if (place < 0) {
+    task.run.deferred.get(task)!.drop()
+    return endWith(task, 0, task.cancelled)
+  }
   const prepared = prepareReason(cause, place)
   begin(CANCEL)
   putInt(task.run.id)

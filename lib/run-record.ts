@@ -25,8 +25,8 @@ export class RunRecord {
   readonly away = new Map<number, TaskRecord>()
   /** How many successors of dead domains are on their way. */
   expected = 0
-  /** Calls that wait for one, since there is no other domain. */
-  deferred: { task: TaskRecord; send: (to: number) => void }[] = []
+  /** Calls that wait for one, since there is no other domain, by their tasks. */
+  readonly deferred = new Map<TaskRecord, { send(to: number): void; drop(): void }>()
   /** Domains that have died, by place, while what they left unwinds. */
   readonly deaths = new Map<number, Death>()
   /** Resources of tasks elsewhere that are finalised here if their domain dies, by identity. */

@@ -1,6 +1,6 @@
 import { Deserializer, Serializer } from 'node:v8'
 import { types } from 'node:util'
-import { type Cargo, cargoOf, depart, limit } from './cargo.js'
+import { type Cargo, cargoOf, depart, limit, stay } from './cargo.js'
 import { pack, unpack } from './clone.js'
 import { InvalidArgument } from './errors.js'
 import type { Arrived } from './handle.js'
@@ -8,6 +8,8 @@ import { here } from './here.js'
 import { native } from './native.js'
 import { schedule } from './ready.js'
 import * as ring from './ring.js'
+import type { RunRecord } from './run-record.js'
+import { QUEUE } from './shared.js'
 import { sendArea, words } from './ring.js'
 
 /*
@@ -107,10 +109,45 @@ function serialise(value: unknown, cargo: Cargo, copied: boolean): Cargo {
   }
   const bytes = bytesOf(packed.value, what)
   depart(cargo)
-  layBytes(bytes)
-  words[ring.FORM] = packed.marked ? PACKED : SERIALISED
-  words[ring.CARGO] = moving.length === 0 ? -1 : (cargo.run?.id ?? 0)
+  layParcel(packed.marked ? PACKED : SERIALISED, bytes, cargo)
   return cargo
+}
+
+function layParcel(form: number, bytes: Buffer, cargo: Cargo): void {
+  layBytes(bytes)
+  words[ring.FORM] = form
+  words[ring.CARGO] = cargo.moving.length === 0 ? -1 : (cargo.run?.id ?? 0)
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** What goes with a value that itself is kept on this domain. */
+export interface Rest {
+  /** Takes it out, once. */
+  takeOut(run: RunRecord): Arrived
+}
+
+/** Has the cargo of a value, which has departed, rest in the core, on a queue that nobody else knows. */
+export function rest(cargo: Cargo): Rest {
+  const word = native.create(QUEUE)
+  if (word < 0) {
+    stay()
+    throw new InvalidArgument('there are four million shared objects already')
+  }
+  layParcel(SERIALISED, NO_BYTES, cargo)
+  words[ring.OBJECT] = word
+  native.enqueue()
+  return {
+    takeOut(run) {
+      answerHere()
+      words[ring.OBJECT] = word
+      native.dequeue()
+      const arrived = handles(run)
+      native.release(word)
+      schedule()
+      return arrived
+    },
+  }
 }
 
 function bytesOf(packed: unknown, what: string): Buffer {
@@ -166,7 +203,7 @@ export function laid(form: number): unknown {
     case BYTES:
       return new Uint8Array(bytes())
   }
-  const arrived = handles()
+  const arrived = handles(here.current?.run ?? null)
   const reader = new Deserializer(bytes())
   reader.readHeader()
   const value: unknown = reader.readValue()
@@ -180,11 +217,11 @@ function bytes(): Buffer {
 }
 
 /** The descriptors that came with a value. */
-function handles(): Arrived {
+function handles(run: RunRecord | null): Arrived {
   const at = words[ring.OFFSET] + (Math.max(0, words[ring.LENGTH] + 3) & ~3)
   const list: number[] = []
   for (let i = 0; i < words[ring.CARGO] * 3; i++) list.push(sendArea.readInt32LE(at + i * 4))
-  return { words: list, run: here.current?.run ?? null, moved: [], loading: [] }
+  return { words: list, run, moved: [], loading: [] }
 }
 
 /** Writes what structured clone writes. */
