@@ -1,6 +1,7 @@
+import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
 import { echo } from './programs/numbers.js'
-import { throws } from './programs/values.js'
+import { failsThere, forces, passesOn, stackOf, throws } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError } from './support/refusal.js'
 
@@ -92,5 +93,120 @@ test('Cancelled crosses with cause and suppressed', async (t) => {
     isError(t, back.cause, Error, /^why$/)
     isError(t, back.suppressed[0], TypeError, /^meanwhile$/)
     t.is(back.suppressed[1], 7)
+  }, two)
+})
+
+/** The lines of a stack by what they name. */
+function order(t: ExecutionContext, error: Error, ...names: RegExp[]): void {
+  const lines = error.stack!.split('\n')
+  const places = names.map((name) => lines.findIndex((line) => name.test(line)))
+  t.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+    error.stack,
+  )
+  t.false(places.includes(-1), error.stack)
+}
+
+test('an error of another domain has both stacks: where it was thrown, and who awaits it', async (t) => {
+  const awaits: Record<string, (task: Miou.Task<never>) => Miou.Operation<unknown>> = {
+    *star(task) {
+      yield* task
+    },
+    *awaitExn(task) {
+      yield* Miou.awaitExn(task)
+    },
+    *await(task) {
+      const result = yield* Miou.await(task)
+      if (!result.ok) throw result.error
+    },
+    *awaitAll(task) {
+      const [result] = yield* Miou.awaitAll([task])
+      if (!result!.ok) throw result!.error
+    },
+    *awaitFirst(task) {
+      const result = yield* Miou.awaitFirst([task])
+      if (!result.ok) throw result.error
+    },
+  }
+  for (const [how, wait] of Object.entries(awaits)) {
+    await Miou.run(function* wholeOf() {
+      const child = Miou.call(throws, ['range'])
+      try {
+        yield* (function* deepInside() {
+          yield* wait(child)
+        })()
+        t.fail()
+      } catch (error) {
+        order(
+          t,
+          error as Error,
+          /RangeError: out of range/,
+          /throws/,
+          /awaited by task 1 \(main\) on domain 0/,
+          /deepInside/,
+        )
+        const { stack } = error as Error
+        const again = yield* Miou.await(child)
+        t.is(again.ok || (again.error as Error).stack, stack, `${how}: who awaits it first`)
+      }
+    }, two)
+  }
+})
+
+test('an error that passes through domains gathers the stack of each that awaited it', async (t) => {
+  await Miou.run(function* () {
+    const result = yield* Miou.await(Miou.call(passesOn, ['range']))
+    const error = isError(t, result.ok || result.error, RangeError)
+    order(
+      t,
+      error,
+      /out of range/,
+      /throws/,
+      /awaited by task \d+ \(passesOn\) on domain \d+/,
+      /passesOn/,
+      /awaited by task 1/,
+    )
+    t.regex((yield* Miou.call(stackOf, [error]))!, /awaited by task 1/, 'and keeps them where it is an argument')
+  }, two)
+})
+
+test('the error of a computation, and of a lazy value, has the stack of who met it here, too', async (t) => {
+  await Miou.run(function* () {
+    const cell = Miou.Computation.create<never>()
+    const error = (function origin() {
+      return new RangeError('far away')
+    })()
+    Miou.Computation.tryCancel(cell, error)
+    const meets: [string, () => Miou.Operation<unknown>][] = [
+      ['awaitExn', () => Miou.Computation.awaitExn(cell)],
+      [
+        'raiseIfErrored',
+        function* () {
+          Miou.Computation.raiseIfErrored(cell)
+        },
+      ],
+    ]
+    for (const [, meet] of meets) {
+      try {
+        yield* (function* insideOf() {
+          yield* meet()
+        })()
+        t.fail()
+      } catch (met) {
+        order(t, met as Error, /far away/, /origin/, /awaited by task 1/, /insideOf/)
+      }
+    }
+    t.false(error.stack!.includes('awaited'), 'the error that it was completed with is as it was')
+    const lazy = Miou.Lazy.fromFunction(failsThere)
+    yield* Miou.await(Miou.call(forces, [lazy]))
+    try {
+      yield* (function* forcesIt() {
+        yield* Miou.Lazy.force(lazy)
+      })()
+      t.fail()
+    } catch (met) {
+      order(t, met as Error, /there/, /failsThere/, /awaited by task 1/, /forcesIt/)
+    }
   }, two)
 })

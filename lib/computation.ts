@@ -3,9 +3,10 @@ import { InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { native } from './native.js'
-import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
+import { Compound, currentTask, make, Op, type Operation, type Suspension } from './operation.js'
 import { AWAIT } from './ring.js'
 import { COMPUTATION, shared } from './shared.js'
+import { hasCrossed, met } from './stacks.js'
 import { type Body, isCancelled, type Result } from './task.js'
 import { rung, type Trigger, validTrigger } from './trigger.js'
 import { answerHere, laid, layCopy } from './value.js'
@@ -63,6 +64,7 @@ export function outcomeOf({ word }: { word: number }): Result<unknown> {
   const failed = (Atomics.load(world, word) & STATE) === FAILED
   answerHere()
   const value = laid(native.outcome(word))
+  if (failed) hasCrossed(value)
   return failed ? { ok: false, error: value } : { ok: true, value }
 }
 
@@ -154,13 +156,19 @@ export function cancelled(c: Computation<unknown>): unknown | undefined {
 /** Throws the error of a computation that was completed with one. */
 export function raiseIfErrored(c: Computation<unknown>): void {
   valid(c, 'raiseIfErrored')
-  if (stateOf(c) === FAILED) valueOf(outcomeOf(c))
+  if (stateOf(c) === FAILED) valueOf(metBy(outcomeOf(c), raiseIfErrored))
 }
 
 /** The outcome of a computation, or undefined where it is not complete. */
 export function peek<T>(c: Computation<T>): Result<T> | undefined {
   valid(c, 'peek')
   return stateOf(c) === RUNNING ? undefined : (outcomeOf(c) as Result<T>)
+}
+
+/** A result whose error the current task meets, below `above`. */
+export function metBy<T>(result: Result<T>, above: (...args: never[]) => unknown): Result<T> {
+  if (!result.ok) met(result.error, above)
+  return result
 }
 
 /** The value of a result; throws its error. */
@@ -206,7 +214,7 @@ class Await extends WaitOp<unknown> {
   }
 
   finish(): unknown {
-    const result = outcomeOf(this.computation)
+    const result = metBy(outcomeOf(this.computation), Op.prototype.next)
     return this.throws ? valueOf(result) : result
   }
 

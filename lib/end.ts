@@ -10,6 +10,7 @@ import { Compound, forgottenYield, Op } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
+import { met } from './stacks.js'
 import { SUSPENSION } from './suspension.js'
 import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, READ, type Result, resultOf, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
@@ -182,6 +183,7 @@ function strikeOff(child: TaskRecord): void {
 export function read(child: TaskRecord): Result<unknown> {
   unlist(child)
   child.flags |= READ
+  if (!(child.flags & OK)) met(child.value, Op.prototype.next)
   const unread = child.extra?.unread
   if (unread !== undefined) over(child.parent!, unread)
   return resultOf(child)

@@ -1,7 +1,7 @@
 import { pack, unpack } from './clone.js'
 import { atEnd, over } from './at-end.js'
 import type { Cargo } from './cargo.js'
-import { complete, outcomeOf, RUNNING, stateOf, valueOf } from './computation.js'
+import { complete, metBy, outcomeOf, RUNNING, stateOf, valueOf } from './computation.js'
 import { discard, holdsDescriptor } from './discard.js'
 import { InvalidArgument, Undefined } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
@@ -78,7 +78,7 @@ function known(lazy: Lazy<unknown>): Result<unknown> | undefined {
   if (lazy.result !== undefined) return lazy.result
   const state = stateOf(lazy)
   if (state === RUNNING || state === IDLE) return undefined
-  lazy.result = outcomeOf(lazy)
+  lazy.result = metBy(outcomeOf(lazy), known)
   return lazy.result
 }
 

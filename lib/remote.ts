@@ -7,6 +7,7 @@ import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
 import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
 import type { RunRecord } from './run-record.js'
+import { hasCrossed } from './stacks.js'
 import { DONE, FATAL, OK, type TaskRecord } from './task.js'
 
 /** The runs that this thread takes part in, by id. */
@@ -75,6 +76,7 @@ onMessage(END, (message) => {
   const flags = message.int()
   message.arrived.run = run ?? null
   const value = message.value()
+  if (!(flags & OK)) hasCrossed(value)
   const task = run?.away.get(id)
   if (run === undefined || task === undefined) return closeMoved(message.arrived)
   onceLoaded(message.arrived, () => endWith(task, flags, value))

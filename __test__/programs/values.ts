@@ -129,3 +129,23 @@ export const readsThere = Miou.portable(meta, function* readsThere(queue: Miou.Q
     },
   }
 })
+
+/** Awaits what another domain throws. */
+export const passesOn = Miou.portable(meta, function* passesOn(what: string): Generator<Miou.Suspension, void> {
+  yield* Miou.call(throws, [what])
+})
+
+/** The stack that an error has here. */
+export const stackOf = Miou.portable(meta, function* stackOf(error: Error) {
+  return error.stack
+})
+
+/** A lazy value that fails. */
+export const failsThere = Miou.portable(meta, function* failsThere(): Generator<never, never> {
+  throw new Error('there')
+})
+
+/** Forces a lazy value. */
+export const forces = Miou.portable(meta, function* forces(lazy: Miou.Lazy<unknown>) {
+  yield* Miou.Lazy.force(lazy)
+})
