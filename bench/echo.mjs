@@ -103,7 +103,7 @@ async function once(peer, scenario, options, seconds) {
   const server = await start(command(peer, scenario), placement(peer, scenario))
   try {
     const where = scenario.servers === 'two' ? cores().loadOfTwo : cores().load
-    return await load(server, options, { cores: where, seconds, warmup: WARMUP })
+    return await load(server, options, { cores: where, seconds, warmup: scenario.warmup ?? WARMUP })
   } finally {
     await server.stop()
   }

@@ -8,6 +8,7 @@
  * @property {number} [share] open loop, at this share of what C answers a second in the closed loop of `like`
  * @property {string} [like] the closed scenario that `share` is of
  * @property {boolean} [traced] its system calls are counted; where connecting is most of them it says nothing
+ * @property {number} [warmup] seconds, where the common ones are too few: a connection runs a hundred times the code of a message
  * @property {boolean} [quick] in the short run
  * @property {'two'} [servers] servers of two threads or processes, instead of one
  */
@@ -25,6 +26,7 @@ export const scenarios = [
     name: 'f',
     title: 'connect, one message, close, 50 at a time',
     load: busy(50, '--mode', 'connect'),
+    warmup: 3,
     traced: true,
     quick: true,
   },

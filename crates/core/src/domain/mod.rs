@@ -37,6 +37,9 @@ pub use waits::Wait;
 /// Result of an operation whose descriptor was closed: no errno, the scheduler makes an error of its own of it.
 pub const CLOSED: i32 = i32::MIN;
 
+/// Completions that a round hands on at the most, as lib/scheduler.ts says.
+const ROUND: usize = 64;
+
 /// One thread of a world.
 #[derive(Debug)]
 pub struct Domain {
@@ -75,8 +78,8 @@ pub struct Domain {
     parker: Parker,
     /// The condition that it sleeps for.
     parked: Option<Wait>,
-    /// The last turn did not look at the poller.
-    looked_away: bool,
+    /// Completions since it last looked at the poller.
+    unlooked: usize,
     events: Vec<Event>,
     left: Cell<bool>,
 }
@@ -110,7 +113,7 @@ impl Domain {
             next_wait: 0,
             parker: Parker::default(),
             parked: None,
-            looked_away: false,
+            unlooked: 0,
             events: Vec::new(),
             left: Cell::new(false),
         })
@@ -155,10 +158,11 @@ impl Domain {
         self.spill();
         self.resume_deferred();
         self.accept_in_time();
-        // Operations that ended at once are on their way back already: every other look at the poller can be saved. No
-        // more than that, so that a domain whose tasks never wait still sees every event within two rounds.
-        self.looked_away = self.completed() > 0 && !self.looked_away;
-        if !self.looked_away {
+        // Operations that ended at once are on their way back already, so the look at the poller can be saved; but not for
+        // longer than a round takes, so that a domain whose tasks never wait still sees every event in time.
+        self.unlooked += self.completed();
+        if self.completed() == 0 || self.unlooked > ROUND {
+            self.unlooked = 0;
             self.look()?;
         }
         self.take_mail();
@@ -219,7 +223,6 @@ impl Domain {
     }
 
     fn look(&mut self) -> io::Result<()> {
-        self.ring.count(header::POLLS);
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         self.poller.look(|event| events.push(event))?;
