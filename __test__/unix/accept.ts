@@ -6,6 +6,7 @@ import * as Unix from 'miou/unix'
 import { slower, test } from '../support/case.js'
 import {
   closing,
+  connection,
   datagrams,
   failsWith,
   listening,
@@ -27,12 +28,12 @@ function* client(address: Unix.Address, name = '') {
 onOneDomain('accept gives the connection, and the address that its client has', function* (t) {
   const [listener, address] = listening()
   const fd = yield* client(address, 'hi')
-  const [connection, peer] = yield* Unix.accept(listener)
+  const [server, peer] = yield* Unix.accept(listener)
   t.deepEqual(peer, Unix.address(fd))
-  t.deepEqual(Unix.peer(connection), Unix.address(fd))
-  t.deepEqual(Unix.address(connection), address)
-  t.is(yield* Unix.read(connection, Buffer.alloc(4)), 2)
-  closing(listener, fd, connection)
+  t.deepEqual(Unix.peer(server), Unix.address(fd))
+  t.deepEqual(Unix.address(server), address)
+  t.is(yield* Unix.read(server, Buffer.alloc(4)), 2)
+  closing(listener, fd, server)
 })
 
 onOneDomain('several tasks that accept are served in the order in which they came', function* (t) {
@@ -71,6 +72,13 @@ onOneDomain('accept takes a listening stream socket', function* (t) {
   const socket = Unix.tcpv4()
   yield* failsWith(t, () => Unix.accept(socket), 'EINVAL')
   closing(fd, socket)
+  // Nothing to read is no reason to wait.
+  const [client, server] = yield* connection()
+  const reading = Miou.async(() => Unix.read(server, Buffer.alloc(1)))
+  yield* settle()
+  yield* Miou.cancel(reading)
+  yield* failsWith(t, () => Unix.accept(server), 'EINVAL')
+  closing(client, server)
 })
 
 onOneDomain(
@@ -120,6 +128,29 @@ onOneDomain(
     t.true(clients.some((fd) => JSON.stringify(Unix.address(fd)) === JSON.stringify(peer)))
     t.is(yield* Unix.read(first, Buffer.alloc(1)), 1)
     closing(listener, first, second, ...clients)
+  },
+)
+
+onOneDomain(
+  'connections that come back are accepted in the order in which they came, however they came back',
+  function* (t) {
+    const [listener, address] = listening()
+    const clients: Unix.FileDescr[] = []
+    for (const name of 'abcd') clients.push(yield* client(address, name))
+    yield* settle()
+    const accepting = clients.map(() => Miou.async(() => Unix.accept(listener)))
+    yield* Miou.yield()
+    for (const at of [1, 3, 0, 2]) yield* Miou.cancel(accepting[at]!)
+    let names = ''
+    for (const _ of clients) {
+      const [fd] = yield* Unix.accept(listener)
+      const buf = Buffer.alloc(1)
+      yield* Unix.read(fd, buf)
+      names += buf.toString()
+      Unix.close(fd)
+    }
+    t.is(names, 'abcd')
+    closing(listener, ...clients)
   },
 )
 

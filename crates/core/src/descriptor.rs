@@ -84,10 +84,12 @@ pub struct Descriptor {
     pub readers: Waiting,
     /// Who waits to write, send or connect.
     pub writers: Waiting,
+    /// It is known to listen: it has accepted, or would have but for clients.
+    pub listens: bool,
     /// The address that it is bound to, where `bind` was asked for; its duplicates keep it too.
     pub listening: Option<Arc<Listening>>,
     /// Where the next thing stands that the system gives it: bytes are counted, and whatever else it gives counts as
-    /// some. Wraps around.
+    /// some. Wraps around. That of a connection that nobody has seen yet is where it stands among those of its listener.
     position: u32,
     /// What was handed back, and where that stood, in that order. A box, since it is hardly ever there.
     #[expect(
@@ -116,6 +118,7 @@ impl Descriptor {
             },
             readers: Waiting::Nobody,
             writers: Waiting::Nobody,
+            listens: false,
             listening: None,
             position: 0,
             returned: None,
@@ -174,6 +177,18 @@ impl Descriptor {
     /// A write would block from here on, unless the descriptor has failed.
     pub fn filled(&mut self) {
         self.ready.write = self.ready.write_closed;
+    }
+
+    /// A connection that this listener has accepted, and where it stands among its connections.
+    pub fn accepted(&mut self, fd: OwnedFd) -> Self {
+        let mut connection = Self::new(fd, Kind::Stream);
+        connection.position = self.given(1);
+        connection
+    }
+
+    /// Hands back a connection that nobody has seen, with the encoded address of its peer.
+    pub fn give_back_connection(&mut self, connection: Box<Self>, peer: Box<[u8]>) {
+        self.give_back(connection.position, Returned::Connection { connection, peer });
     }
 
     /// The system has given something that counts as `units`: where it stands.

@@ -284,6 +284,34 @@ fn a_connection_that_is_given_back_goes_to_the_next_accept() {
 }
 
 #[test]
+fn connections_that_are_given_back_are_accepted_in_the_order_in_which_they_came() {
+    let mut host = host();
+    let (listener, address) = host.listener(AddressFamily::INET);
+    let mut accepted = Vec::new();
+    for _ in 0..3 {
+        let client = host.domain.socket(AddressFamily::INET, false).unwrap();
+        let connecting = host.connect(client, &address);
+        host.wait(connecting);
+        let accepting = host.accept(listener);
+        let completion = host.wait(accepting);
+        accepted.push((client, completion));
+    }
+    for back in [1, 2, 0] {
+        let (_, completion) = accepted[back];
+        let connection = Key::of(completion.result as u32, completion.a as u32);
+        let peer = (completion.b >> 8, completion.b & 255);
+        host.domain.give_back_connection(listener, connection, peer);
+        host.let_go();
+    }
+    for (client, _) in accepted {
+        let accepting = host.accept(listener);
+        let completion = host.wait(accepting);
+        let (_, peer) = host.accepted(completion);
+        assert_eq!(peer, host.domain.name(client, false).unwrap());
+    }
+}
+
+#[test]
 fn many_clients_that_come_at_once_are_all_accepted() {
     let mut host = host();
     let (listener, address) = host.listener(AddressFamily::INET);

@@ -244,7 +244,7 @@ impl Domain {
         self.deferred.push(key);
     }
 
-    /// Hands an accepted connection back to the front of its listener, or closes it where the listener is gone.
+    /// Hands an accepted connection back to where it stood on its listener, or closes it where the listener is gone.
     pub fn give_back_connection(&mut self, listener: Key, connection: Key, peer: (i32, i32)) {
         let peer: Box<[u8]> = self.ring.received(peer.0, peer.1).unwrap_or_default().into();
         let Some(mut connection) = self.table.remove(connection) else {
@@ -252,8 +252,7 @@ impl Domain {
         };
         self.unwatch(&mut connection);
         if let Some(waiting) = self.table.get(listener) {
-            let connection = Box::new(connection);
-            waiting.put_in_front(1, Returned::Connection { connection, peer });
+            waiting.give_back_connection(Box::new(connection), peer);
             self.go_on(listener);
         }
     }

@@ -7,7 +7,7 @@ use rustix::net::SocketAddrAny;
 
 use super::Attempt;
 use crate::address;
-use crate::descriptor::{Descriptor, Kind, Returned};
+use crate::descriptor::{Descriptor, Returned};
 use crate::exhaustion::is_exhausted;
 use crate::ring::Ring;
 
@@ -27,7 +27,8 @@ pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
         ring.hold(length);
         return Attempt::Accepted(connection, offset, length);
     }
-    if !descriptor.readable() {
+    // One that does not listen is asked whatever is known of it: it says so, and may never become readable.
+    if (descriptor.listens || descriptor.blocking) && !descriptor.readable() {
         return Attempt::Blocked;
     }
     loop {
@@ -35,11 +36,13 @@ pub fn accept(descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
             Ok((fd, peer)) => {
                 let length = address::encode(peer.as_ref(), buffer);
                 ring.hold(length);
-                return Attempt::Accepted(Box::new(Descriptor::new(fd, Kind::Stream)), offset, length);
+                descriptor.listens = true;
+                return Attempt::Accepted(Box::new(descriptor.accepted(fd)), offset, length);
             }
             // The client was gone before it was accepted: the next one may be there.
             Err(Errno::INTR | Errno::CONNABORTED) => {}
             Err(Errno::AGAIN) => {
+                descriptor.listens = true;
                 descriptor.ready.read = false;
                 return Attempt::Blocked;
             }

@@ -8,7 +8,8 @@ use crate::descriptor::{Descriptor, Readiness};
 
 /// Begins to connect. Blocked: the system is at it, and [`connected`] tells the outcome.
 pub fn connect(to: &Address, descriptor: &mut Descriptor) -> Attempt {
-    // What was known of the socket before, a refused attempt say, holds no longer.
+    // What was known of the socket before, a refused attempt say, holds no longer; unless it can't begin at all.
+    let before = descriptor.ready;
     descriptor.ready = Readiness {
         read: true,
         write: false,
@@ -26,7 +27,10 @@ pub fn connect(to: &Address, descriptor: &mut Descriptor) -> Attempt {
         }
         // An interrupted connect goes on by itself.
         Err(Errno::INPROGRESS | Errno::INTR) => Attempt::Blocked,
-        Err(errno) => Attempt::error(errno),
+        Err(errno) => {
+            descriptor.ready = before;
+            Attempt::error(errno)
+        }
     }
 }
 
