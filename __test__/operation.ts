@@ -120,6 +120,13 @@ test('arguments that are refused leave no operation behind', async (t) => {
 
 /* What is yielded and is no operation. */
 
+/** A value that throws whatever is asked of it. */
+function gone(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 const foreign: [string, () => unknown, RegExp][] = [
   ['a promise', () => Promise.resolve(1), /promise.*until/],
   ['a number', () => 5, /5/],
@@ -127,6 +134,7 @@ const foreign: [string, () => unknown, RegExp][] = [
   ['a generator without its star', () => never(), /yield\*/],
   ['an operation without its star', () => Miou.yield(), /the operation of yield\(\): write yield\*/],
   ['a task without its star', () => Miou.async(() => echo(1)), /yield\*/],
+  ['a proxy that has gone', gone, /a proxy/],
 ]
 for (const [what, make, says] of foreign) {
   test(`${what} that is yielded is fatal: ForeignYield, and everything unwinds first`, async (t) => {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { atEnd, giveUpAll, over } from './at-end.js'
 import { cancelTree, makeCancelled } from './cancellation.js'
 import { discard, holdsDescriptor } from './discard.js'
@@ -14,6 +15,7 @@ import { met } from './stacks.js'
 import { SUSPENSION } from './suspension.js'
 import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, READ, type Result, resultOf, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
+import { shown } from './shown.js'
 
 /** The body of a task is over: its finalisers run, then its children unwind, then its parent hears of it. */
 export function ended(task: TaskRecord, returned: boolean, value: unknown): void {
@@ -89,8 +91,13 @@ function children(task: TaskRecord): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'value'}`
-  return String(value)
+  if (typeof value !== 'object' || value === null) return shown(value)
+  try {
+    return `a ${value.constructor?.name ?? 'value'}`
+  } catch {
+    // It is a proxy, say, whose own code throws.
+    return 'a value'
+  }
 }
 
 /** A cancelled task threw something else while it unwound. */
@@ -214,6 +221,7 @@ export function unlist(child: TaskRecord): void {
 
 /** What was yielded, and what to write instead. */
 function foreign(value: unknown): string {
+  if (types.isProxy(value)) return 'a proxy, which is no operation'
   if (value instanceof Op || value instanceof Compound)
     return `the operation of ${value.label}: write yield* ${value.label}`
   if (value instanceof Promise) return 'a promise, which is no operation: write yield* until(...)'

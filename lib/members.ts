@@ -3,6 +3,7 @@ import { here } from './here.js'
 import { choose } from './random.js'
 import type { RunRecord } from './run-record.js'
 import type { TaskRecord } from './task.js'
+import { shown } from './shown.js'
 
 /** The number of this thread outside of runs: 0, or its place where it is a domain of a pool. */
 let own = 0
@@ -30,7 +31,7 @@ export function pinned(task: TaskRecord, pin: number): number {
   if (pin === run.domain) throw new InvalidArgument(`pin: ${pin} is the caller's own domain: use async`)
   const place = Number.isInteger(pin) ? placeOf(run, pin) : undefined
   if (place === undefined)
-    throw new InvalidArgument(`pin: there is no domain ${String(pin)} in this run: see Domain.all()`)
+    throw new InvalidArgument(`pin: there is no domain ${shown(pin)} in this run: see Domain.all()`)
   return place
 }
 

@@ -1,6 +1,7 @@
 import { Cancelled, FinallyRaised, InvalidArgument, OnCancellationRaised } from './errors.js'
 import { Compound, currentTask, FINALISING, type Operation, type Suspension } from './operation.js'
 import type { Body } from './task.js'
+import { shown } from './shown.js'
 
 /** What `protect` calls, each a plain function: they can't perform operations. */
 export interface ProtectCallbacks {
@@ -53,7 +54,7 @@ function plainly(raised: typeof FinallyRaised | typeof OnCancellationRaised, nam
   try {
     callback()
   } catch (error) {
-    throw new raised(`${name} of protect threw: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new raised(`${name} of protect threw: ${error instanceof Error ? error.message : shown(error)}`, {
       cause: error,
     })
   } finally {

@@ -28,6 +28,7 @@ import type { EventFactory } from './source.js'
 import { type Body, DONE, resultOf, TaskRecord } from './task.js'
 import { watch } from './watch.js'
 import { world } from './world.js'
+import { shown } from './shown.js'
 
 /** How a run is run. */
 export interface RunOptions {
@@ -57,7 +58,7 @@ function whole(
 ): number {
   if (given !== undefined) {
     if (Number.isInteger(given) && given >= least) return given
-    throw new InvalidArgument(`run: ${name} is a whole number from ${least} on, not ${String(given)}`)
+    throw new InvalidArgument(`run: ${name} is a whole number from ${least} on, not ${shown(given)}`)
   }
   const text = process.env[variable]
   const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text)

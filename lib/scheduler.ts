@@ -19,6 +19,7 @@ import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URG
 import { elapseTimers, nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
 import { world } from './world.js'
+import { shown } from './shown.js'
 
 /** Slices in a round at the most. */
 const ROUND = 64
@@ -202,6 +203,6 @@ function iteratorOf(body: Body<unknown>): Iterator<Suspension, unknown> {
   const begin = (operation as Operation<unknown> | null | undefined)?.[Symbol.iterator]
   if (typeof begin === 'function' && typeof operation === 'object') return begin.call(operation)
   const what =
-    operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : String(operation)
+    operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : shown(operation)
   throw new InvalidArgument(`the body of a task must be a function* or return an operation; it returned ${what}`)
 }

@@ -8,6 +8,7 @@ import type { RunRecord } from './run-record.js'
 import { type Body, nameOf, resultOf, TaskRecord } from './task.js'
 import { extra } from './extra.js'
 import { constants } from 'node:os'
+import { shown } from './shown.js'
 
 /** What is done when a signal comes: the system's default, nothing, or a task. */
 export type Behaviour = 'default' | 'ignore' | (() => Operation<void> | void)
@@ -44,8 +45,8 @@ export function sysSignal(name: NodeJS.Signals, behaviour: Behaviour): Behaviour
   if (!isMainThread || run.domain !== 0) {
     throw new InvalidArgument('sysSignal works on domain 0 of the main thread: signals are handled there')
   }
-  if (!(name in constants.signals) || name === 'SIGKILL' || name === 'SIGSTOP') {
-    throw new InvalidArgument(`sysSignal: ${String(name)} is no signal that can be caught`)
+  if (typeof name !== 'string' || !Object.hasOwn(constants.signals, name) || name === 'SIGKILL' || name === 'SIGSTOP') {
+    throw new InvalidArgument(`sysSignal: ${shown(name)} is no signal that can be caught`)
   }
   if (behaviour !== 'default' && behaviour !== 'ignore' && typeof behaviour !== 'function') {
     throw new InvalidArgument("sysSignal: the behaviour is 'default', 'ignore' or a function")

@@ -89,6 +89,22 @@ onOneDomain('a promise that was settled before its task was cancelled aborts not
   t.false(signal!.aborted)
 })
 
+onOneDomain('what settles twice, though no promise may, wakes its task once', function* (t) {
+  let again = () => {}
+  const twice = {
+    // biome-ignore lint/suspicious/noThenProperty: it is about one that is none of the language's
+    then(resolve: (value: string) => void) {
+      resolve('first')
+      again = () => resolve('second')
+    },
+  } as PromiseLike<string>
+  t.is(yield* until(() => twice), 'first')
+  const before = performance.now()
+  setImmediate(() => again())
+  yield* Unix.sleep(20)
+  t.true(performance.now() - before >= 20)
+})
+
 onOneDomain('it takes a promise, or a function', function* (t) {
   for (const what of [undefined, null, 3, {}, [], 'text']) {
     refuses(t, () => until(what as never), Miou.InvalidArgument, /takes a promise/)

@@ -26,8 +26,10 @@ class Until<T> extends Op<T> {
     )
   }
 
+  /** Once: what is no promise of the language may settle as often as it likes. */
   private settle(result: Result<T>): void {
-    this.result ??= result
+    if (this.result !== undefined) return
+    this.result = result
     if (this.waiting) ready(this.task)
   }
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { InvalidArgument } from '../errors.js'
 import { ADDRESS, receiveArea } from '../ring.js'
+import { shown } from '../shown.js'
 
 /** Where a socket is bound or connects to: a literal address and a port, or the path of a Unix-domain socket. */
 export type Address = { host: string; port: number } | { path: string }
@@ -23,13 +24,11 @@ export function encode(address: Address, what: string): Buffer {
   const { host, port } = address
   if (typeof host !== 'string') throw invalid(what)
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new InvalidArgument(`${what}: a port is a whole number from 0 to 65535, not ${String(port)}`)
+    throw new InvalidArgument(`${what}: a port is a whole number from 0 to 65535, not ${shown(port)}`)
   }
   if (host !== lastLiteral) {
     if (isIP(host) === 0) {
-      throw new InvalidArgument(
-        `${what}: ${JSON.stringify(host)} is no literal address: resolve names with Unix.resolve`,
-      )
+      throw new InvalidArgument(`${what}: ${shown(host)} is no literal address: resolve names with Unix.resolve`)
     }
     lastLiteral = host
   }

@@ -2,7 +2,9 @@ import { constants } from 'node:os'
 import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { type FileDescr, made, valid } from './descriptor.js'
+import { checkObject } from './options.js'
 import { systemError } from './system-error.js'
+import { shown } from '../shown.js'
 
 /** Descriptors in blocking mode. */
 const blocking = new WeakSet<FileDescr>()
@@ -26,9 +28,11 @@ export function isBlocking(fd: FileDescr): boolean {
  */
 export function ofFileDescr(fd: number, options?: { nonBlocking?: boolean }): FileDescr {
   if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) {
-    throw new InvalidArgument(`ofFileDescr(fd) takes the number of a descriptor, not ${String(fd)}`)
+    throw new InvalidArgument(`ofFileDescr(fd) takes the number of a descriptor, not ${shown(fd)}`)
   }
-  const nonBlocking = options?.nonBlocking !== false
+  if (options !== undefined) checkObject(options, 'ofFileDescr(fd)')
+  const { nonBlocking = true } = options ?? {}
+  if (typeof nonBlocking !== 'boolean') throw new InvalidArgument('ofFileDescr(fd): nonBlocking is true or false')
   const result = rust().adopt(fd, nonBlocking)
   if (result === -constants.errno.EPROTONOSUPPORT) {
     throw new InvalidArgument('ofFileDescr(fd): a socket that carries neither a stream nor datagrams is of no use here')

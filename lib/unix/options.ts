@@ -2,6 +2,7 @@ import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { type FileDescr, valid } from './descriptor.js'
 import { systemError } from './system-error.js'
+import { shown } from '../shown.js'
 
 /** Options of a socket. What is left out stays as it is. */
 export interface SocketOptions {
@@ -67,16 +68,21 @@ const known: { readonly [name in keyof Required<SocketOptions>]: Option } = {
 /** Options in the form in which they are set. */
 export type Settings = readonly { name: string; number: number; value: number }[]
 
+/** Throws where options are no object: a number in their place would be taken for none at all. */
+export function checkObject(options: unknown, what: string): asserts options is object {
+  if (typeof options !== 'object' || options === null) throw new InvalidArgument(`${what}: the options are an object`)
+}
+
 /** Checks options, of which `others` are somebody else's business; what is left is to be set. */
 export function settings(options: object, what: string, others: readonly string[] = []): Settings {
-  if (typeof options !== 'object' || options === null) throw new InvalidArgument(`${what}: the options are an object`)
+  checkObject(options, what)
   const list: { name: string; number: number; value: number }[] = []
   for (const [name, given] of Object.entries(options)) {
     if (given === undefined || others.includes(name)) continue
     const option: Option | undefined = Object.hasOwn(known, name) ? known[name as keyof SocketOptions] : undefined
     if (option === undefined) throw new InvalidArgument(`${what}: there is no option ${name}`)
     const value = option.value(given)
-    if (value === undefined) throw new InvalidArgument(`${what}: ${name} takes ${option.takes}, not ${String(given)}`)
+    if (value === undefined) throw new InvalidArgument(`${what}: ${name} takes ${option.takes}, not ${shown(given)}`)
     list.push({ name, number: option.number, value })
   }
   return list

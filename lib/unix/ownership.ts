@@ -32,6 +32,8 @@ import * as writing from './write.js'
  * them; one that returns while it owns some has leaked them.
  */
 
+export { main } from '../main.js'
+export { run } from '../run.js'
 export { sysSignal } from '../signals.js'
 export { resolve } from './resolve.js'
 export { sleep } from './sleep.js'

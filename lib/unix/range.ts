@@ -1,10 +1,20 @@
 import { types } from 'node:util'
 import { InvalidArgument } from '../errors.js'
+import { shown } from '../shown.js'
+import { checkObject } from './options.js'
 
 /** A part of a buffer, in bytes: from `off` (0 where it is left out), `len` long (the rest where it is left out). */
 export interface Range {
   off?: number
   len?: number
+}
+
+/** Throws where what is given for a range is none, whatever it is. */
+export function checkOptions(options: Range, what: string): void {
+  checkObject(options, what)
+  const { off = 0, len = 0 } = options
+  if (typeof off !== 'number' || typeof len !== 'number')
+    throw new InvalidArgument(`${what}: off and len are numbers of bytes, not ${shown(off)} and ${shown(len)}`)
 }
 
 /** Throws where the range does not lie within `buf`. */

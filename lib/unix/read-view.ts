@@ -4,8 +4,10 @@ import { letGo, PIECE, READ } from '../ring.js'
 import { lendBytes } from './copy.js'
 import type { FileDescr } from './descriptor.js'
 import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
+import { checkObject } from './options.js'
 import { streamOf } from './read.js'
 import { systemError } from './system-error.js'
+import { shown } from '../shown.js'
 
 /** Reads, and lends the bytes to its task where they lie. */
 class ReadView extends DescriptorOp<Uint8Array> {
@@ -50,9 +52,10 @@ const spares: ReadView[] = []
  */
 export function readView(fd: FileDescr, options?: { max?: number }): Operation<Uint8Array> {
   streamOf(fd, 'readView(fd)', 'recvfrom')
-  const max = options?.max ?? PIECE
+  if (options !== undefined) checkObject(options, 'readView(fd)')
+  const max = options?.max === undefined ? PIECE : options.max
   if (!Number.isInteger(max) || max < 1)
-    throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${String(max)}`)
+    throw new InvalidArgument(`readView(fd): max is a number of bytes from 1 on, not ${shown(max)}`)
   const op = spares.pop() ?? new ReadView()
   make(op)
   op.fd = fd

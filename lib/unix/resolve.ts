@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns'
 import { InvalidArgument } from '../errors.js'
 import { make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
+import { checkObject } from './options.js'
 
 /** Asks the system for the addresses of a host. */
 class Resolve extends Op<string[]> {
@@ -55,7 +56,10 @@ class Resolve extends Op<string[]> {
  * for (const host of yield* resolve('localhost')) console.log(host)
  */
 export function resolve(host: string, options?: { family?: 4 | 6 }): Operation<string[]> {
-  if (typeof host !== 'string' || host === '') throw new InvalidArgument('resolve(host) takes the name of a host')
+  // The system would take a name for what stands before its first zero.
+  if (typeof host !== 'string' || host === '' || host.includes('\0'))
+    throw new InvalidArgument('resolve(host) takes the name of a host')
+  if (options !== undefined) checkObject(options, 'resolve(host)')
   const family = options?.family ?? 0
   if (family !== 0 && family !== 4 && family !== 6) throw new InvalidArgument('resolve(host): family is 4 or 6')
   const op = new Resolve(host, family)

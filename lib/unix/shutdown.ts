@@ -2,6 +2,7 @@ import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { type FileDescr, valid } from './descriptor.js'
 import { systemError } from './system-error.js'
+import { shown } from '../shown.js'
 
 const SIDES = ['read', 'write', 'both'] as const
 
@@ -18,7 +19,7 @@ const SIDES = ['read', 'write', 'both'] as const
 export function shutdown(fd: FileDescr, how: 'read' | 'write' | 'both' = 'both'): void {
   valid(fd, 'shutdown(fd)')
   const side = SIDES.indexOf(how)
-  if (side < 0) throw new InvalidArgument(`shutdown(fd, how): how is 'read', 'write' or 'both', not ${String(how)}`)
+  if (side < 0) throw new InvalidArgument(`shutdown(fd, how): how is 'read', 'write' or 'both', not ${shown(how)}`)
   const result = rust().shutdown(fd.index, fd.generation, side)
   if (result < 0) throw systemError(result, 'shutdown')
 }
