@@ -10,8 +10,8 @@ import type { FileDescr } from './descriptor.js'
 /** Stands where an operation that nobody uses had its descriptor. */
 const NO_DESCRIPTOR = null as unknown as FileDescr
 
-/** Most operations of a kind that are kept for the next ones: a round uses one for each of its slices. */
-const SPARES = 128
+/** Most operations of a kind that are kept for the next ones. As many may be over, in a burst, before the first task goes on. */
+const SPARES = 4096
 
 /**
  * An operation on a descriptor: it always suspends. Its descriptor is in use from when it begins to wait until its task
