@@ -55,6 +55,62 @@ test('every operation that waits tells so, suspend with its name; one that is ov
   )
 })
 
+test('attach is told where a task owns what nobody did, detach where it lets go for nobody: not for give and transfer', async (t) => {
+  const told: string[] = []
+  const names = new Map<number, string>()
+  await Miou.run(function* () {
+    const make = (name: string): Miou.Resource => {
+      const resource = Miou.Ownership.create(name, () => {})
+      names.set((resource as unknown as { id: number }).id, name)
+      return resource
+    }
+    const [given, transferred, disowned, released, finalised] = [
+      'given',
+      'transferred',
+      'disowned',
+      'released',
+      'finalised',
+    ].map(make) as Miou.Resource[]
+    Miou.Trace.setReporter((event) => {
+      if (event.type === 'attach' || event.type === 'detach')
+        told.push(`${event.id} ${event.type} ${names.get(event.resource) ?? 'a socket'}`)
+    })
+    Miou.Ownership.own(given!)
+    yield* Miou.async(
+      function* () {
+        Miou.Ownership.own(transferred!)
+        yield* Miou.Ownership.transfer(transferred!)
+        Miou.Ownership.release(given!)
+      },
+      { give: [given!] },
+    )
+    Miou.Ownership.disown(transferred!)
+    Miou.Ownership.own(disowned!)
+    Miou.Ownership.disown(disowned!)
+    Miou.Ownership.own(released!)
+    Miou.Ownership.release(released!)
+    const failing = Miou.async(function* () {
+      Miou.Ownership.own(finalised!)
+      throw new Error('fails')
+    })
+    yield* Miou.await(failing)
+    Unix.Ownership.close(Unix.Ownership.tcpv4())
+  }, alone)
+  t.deepEqual(told, [
+    '1 attach given',
+    '2 attach transferred',
+    '2 detach given',
+    '1 detach transferred',
+    '1 attach disowned',
+    '1 detach disowned',
+    '1 attach released',
+    '1 detach released',
+    '3 attach finalised',
+    '1 attach a socket',
+    '1 detach a socket',
+  ])
+})
+
 test('X53: every task that is spawned is done, and every cancel is followed by what it was for, on all domains', async (t) => {
   await Miou.run(
     function* () {

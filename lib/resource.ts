@@ -59,7 +59,6 @@ export function attach(resource: Resource, task: TaskRecord): void {
   resource.newer = null
   if (task.resources !== null) task.resources.newer = resource
   task.resources = resource
-  if (tracing.on) trace({ type: 'attach', resource: resource.id }, task)
   if (resource.portable) taken(resource, task)
 }
 
@@ -67,7 +66,6 @@ export function attach(resource: Resource, task: TaskRecord): void {
 export function detach(resource: Resource): void {
   const task = resource.owner
   if (task === null) return
-  if (tracing.on) trace({ type: 'detach', resource: resource.id }, task)
   if (resource.newer === null) task.resources = resource.older
   else resource.newer.older = resource.older
   if (resource.older !== null) resource.older.newer = resource.newer
@@ -75,6 +73,18 @@ export function detach(resource: Resource): void {
   resource.older = null
   resource.newer = null
   if (resource.portable) dropped(resource, task)
+}
+
+/** A task takes a resource that nobody owned: unlike where it is given or transferred, traces tell so. */
+export function acquire(resource: Resource, task: TaskRecord): void {
+  attach(resource, task)
+  if (tracing.on) trace({ type: 'attach', resource: resource.id }, task)
+}
+
+/** The current task lets go of a resource that it owns, for nobody: unlike where it is passed on, traces tell so. */
+export function letGo(resource: Resource, task: TaskRecord): void {
+  detach(resource)
+  if (tracing.on) trace({ type: 'detach', resource: resource.id }, task)
 }
 
 /** Calls the finaliser of a resource with `task` as the current task: plain functions work, operations do not. */
@@ -144,13 +154,12 @@ export function own(r: Resource): void {
   if (r.owner !== null) {
     throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)
   }
-  attach(r, task)
+  acquire(r, task)
 }
 
 /** Lets go of a resource without finalising it. */
 export function disown(r: Resource): void {
-  check(r, 'disown')
-  detach(r)
+  letGo(r, check(r, 'disown'))
 }
 
 /** Throws `NotOwner` where the current task does not own the resource. */
@@ -162,6 +171,6 @@ function checkOwned(r: Resource): void {
 /** Finalises a resource and lets go of it, also where the finaliser throws. */
 export function release(r: Resource): void {
   const task = check(r, 'release')
-  detach(r)
+  letGo(r, task)
   finalise(r, task)
 }

@@ -1,7 +1,7 @@
 import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { make, type Operation } from '../operation.js'
-import { attach } from '../resource.js'
+import { acquire } from '../resource.js'
 import { ACCEPT, letGo } from '../ring.js'
 import { type Address, received } from './address.js'
 import { FileDescr, resourceOf, shut, STREAM, valid } from './descriptor.js'
@@ -27,7 +27,7 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     letGo()
     const connection = new FileDescr(result, a, STREAM, task.run)
     if (this.settings !== null) prepare(connection, this.settings)
-    if (this.owned) attach(resourceOf(connection), task)
+    if (this.owned) acquire(resourceOf(connection), task)
     return [connection, peer]
   }
 

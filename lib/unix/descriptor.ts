@@ -4,7 +4,7 @@ import { wrongHandle } from '../handle.js'
 import { here } from '../here.js'
 import { debugging } from '../log.js'
 import { schedule } from '../ready.js'
-import { detach, Resource } from '../resource.js'
+import { letGo, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
 import { COMPLETED, GENERATION, words } from '../ring.js'
 import { nameOf } from '../task.js'
@@ -126,7 +126,7 @@ export function disown(fd: FileDescr, what: string): void {
   if (resource.owner !== here.current) {
     throw new NotOwner(`${what}: ${nameOf(resource.owner)} owns the descriptor, and alone may close it`)
   }
-  detach(resource)
+  letGo(resource, resource.owner)
 }
 
 /** Closes a descriptor that nobody owns. */

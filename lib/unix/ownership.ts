@@ -2,7 +2,7 @@ import { NotOwner } from '../errors.js'
 import { wrongHandle } from '../handle.js'
 import { here } from '../here.js'
 import { currentTask, type Operation } from '../operation.js'
-import { attach, type Resource } from '../resource.js'
+import { acquire, type Resource } from '../resource.js'
 import { nameOf } from '../task.js'
 import { trace, tracing } from '../trace.js'
 import { accepting } from './accept.js'
@@ -60,7 +60,7 @@ function refuse(fd: FileDescr, what: string): never {
 function owning(make: () => FileDescr, what: string): FileDescr {
   const task = currentTask(`Unix.Ownership.${what}`)
   const fd = make()
-  attach(resourceOf(fd), task)
+  acquire(resourceOf(fd), task)
   return fd
 }
 
@@ -102,7 +102,7 @@ export function duplicate(fd: FileDescr): FileDescr {
 export function inherited(): FileDescr[] {
   const task = currentTask('Unix.Ownership.inherited()')
   const sockets = activation.inherited()
-  for (const fd of sockets) attach(resourceOf(fd), task)
+  for (const fd of sockets) acquire(resourceOf(fd), task)
   return sockets
 }
 
