@@ -1,5 +1,6 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { dies } from './programs/dying.js'
 import { echo } from './programs/numbers.js'
 import {
   blockingSource,
@@ -295,6 +296,23 @@ test('a source that blocks is woken by its interrupt word: by a message, by a mu
       yield* Miou.Mutex.lock(m)
       Miou.Mutex.unlock(m)
       yield* Miou.cancel(child)
+    },
+    { domains: 1, events: blockingSource },
+  )
+})
+
+test('a source that blocks is woken by the successor of a dead domain, too', async (t) => {
+  await Miou.run(
+    function* () {
+      const waiting = Miou.async(function* () {
+        yield* Miou.suspend(Miou.syscall())
+      })
+      yield* Miou.await(Miou.call(dies, ['exit']))
+      t.is(yield* Miou.call(echo<number>, [-1]), -1)
+      const start = performance.now()
+      for (let i = 0; i < 20; i++) t.is(yield* Miou.call(echo<number>, [i]), i)
+      t.true(performance.now() - start < 5000, 'select blocks for 1 s')
+      yield* Miou.cancel(waiting)
     },
     { domains: 1, events: blockingSource },
   )

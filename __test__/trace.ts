@@ -1,6 +1,8 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { branches, events, notes } from './programs/traced.js'
+import { dies } from './programs/dying.js'
+import { echo } from './programs/numbers.js'
+import { branches, events, notes, stopsReporting } from './programs/traced.js'
 import { afterEach, test } from './support/case.js'
 import { logged } from './support/logged.js'
 import { isError } from './support/refusal.js'
@@ -134,6 +136,63 @@ test('X53: every task that is spawned is done, and every cancel is followed by w
     t.is(of('await', id), of('resume', id), `task ${id}`)
   }
   t.true(all.some(({ type }) => type === 'cancelled'))
+})
+
+/** The domains that have told something since the last time. */
+function told(): Set<number> {
+  const domains = new Set(Miou.Queue.toArray(events).map(({ domain }) => domain))
+  Miou.Queue.drop(events, () => {})
+  return domains
+}
+
+test('a portable reporter is for the successor of a dead domain, and for domains of later runs, too', async (t) => {
+  Miou.Trace.setReporter(notes)
+  await Miou.run(
+    function* () {
+      const [, first, second] = Miou.Domain.all() as [number, number, number]
+      yield* Miou.await(Miou.call(dies, ['exit'], { pin: first }))
+      while (Miou.Domain.all().length < 3) yield* Unix.sleep(1)
+      const successor = Miou.Domain.all().find((domain) => ![0, first, second].includes(domain))!
+      told()
+      yield* Miou.call(echo, [1], { pin: successor })
+      t.deepEqual([...told()].sort(), [0, successor].sort())
+      // As one domain says, so it is on all.
+      yield* Miou.call(stopsReporting, [], { pin: second })
+      yield* Miou.await(Miou.call(dies, ['exit'], { pin: second }))
+      while (Miou.Domain.all().length < 3) yield* Unix.sleep(1)
+      told()
+      for (const pin of Miou.Domain.all().slice(1)) yield* Miou.call(echo, [1], { pin })
+      t.is(told().size, 0)
+    },
+    { domains: 2 },
+  )
+  Miou.Trace.setReporter(notes)
+  const run = (): Promise<number> => Miou.run(() => Miou.call(echo<number>, [1]), { domains: 1 })
+  await run()
+  t.is(told().size, 2)
+  Miou.Trace.setReporter(undefined)
+  await run()
+  t.is(told().size, 0, 'nor does a warm domain go on')
+})
+
+test('a reporter of one domain is no other domain’s business', async (t) => {
+  const seen = new Set<number>()
+  await Miou.run(
+    function* () {
+      Miou.Trace.setReporter(notes)
+      Miou.Trace.setReporter(({ domain }) => seen.add(domain))
+      yield* Miou.call(echo, [1])
+      t.is(told().size, 1, 'the portable one goes on there')
+      Miou.Trace.setReporter(undefined)
+      // The end of the last slice may have been told after its result was sent.
+      yield* Miou.call(echo, [1])
+      told()
+      yield* Miou.call(echo, [1])
+      t.is(told().size, 0)
+    },
+    { domains: 1 },
+  )
+  t.deepEqual([...seen], [0])
 })
 
 test('a reporter that throws is logged and removed: it is no part of a task, and can make no operation', async (t) => {

@@ -2,7 +2,6 @@ import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { INTERRUPT, onMessage } from './mail.js'
 import { begin, onSend, prepare, put, send } from './message.js'
-import type { RunRecord } from './run-record.js'
 
 /*
  * A domain whose event source blocks its thread does not see its inbox. So a source may bring one shared word: whoever has
@@ -12,9 +11,9 @@ import type { RunRecord } from './run-record.js'
 /** The words of other domains, by place. */
 const others = new Map<number, Int32Array>()
 
-/** Tells the other domains of a run which word wakes the source of this one. */
-export function shareInterrupt(run: RunRecord, word: Int32Array): void {
-  for (const to of run.places) {
+/** Tells other domains of a run, at `places`, which word wakes the source of this one. */
+export function shareInterrupt(word: Int32Array, places: readonly number[]): void {
+  for (const to of places) {
     if (to === place()) continue
     const prepared = prepare(word, to, cargoOf('the interrupt of an event source'))
     begin(INTERRUPT)

@@ -12,6 +12,7 @@ import { find, load, type Reference } from './portable.js'
 import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
 import { addSource, type EventFactory, type EventSource, removeSource, SourceRecord } from './source.js'
+import { adoptReporter, sharedReporter } from './trace-reporter.js'
 
 /** What a domain needs to know to take part in a run. */
 export interface Joining {
@@ -23,18 +24,20 @@ export interface Joining {
   /** Where the factory of its event source is found. */
   events: Reference | undefined
   asyncContext: boolean
+  /** Where the reporter is found that all domains have. */
+  reporter: Reference | undefined
 }
 
 /** Asks the domain at `to` to take part in a run. Messages arrive in order: it does so before anything else of the run. */
-export function sendJoin(to: number, joining: Joining): void {
-  const prepared = prepare(joining, to, cargoOf('a run'))
+export function sendJoin(to: number, joining: Omit<Joining, 'reporter'>): void {
+  const prepared = prepare({ ...joining, reporter: sharedReporter() } satisfies Joining, to, cargoOf('a run'))
   begin(JOIN)
   put(prepared)
   send(to)
 }
 
 onMessage(JOIN, (message) => {
-  const { run, quanta, words, places, events, asyncContext } = message.value() as Joining
+  const { run, quanta, words, places, events, asyncContext, reporter } = message.value() as Joining
   const record: RunRecord = new RunRecord(
     run,
     place(),
@@ -45,6 +48,7 @@ onMessage(JOIN, (message) => {
     (error) => sendFailed(record, error),
   )
   if (asyncContext) record.context = inContext
+  adoptReporter(reporter)
   runs.set(run, record)
   if (events === undefined) return
   const factory = find(events)
@@ -64,7 +68,7 @@ export function bringSource(record: RunRecord, factory: EventFactory): void {
     record.source = new SourceRecord(source as EventSource, record)
     addSource(record.source)
     const { interrupt } = record.source.source
-    if (interrupt !== undefined) shareInterrupt(record, interrupt)
+    if (interrupt !== undefined) shareInterrupt(interrupt, record.places)
   } catch (error) {
     record.fail(error)
   }
@@ -139,8 +143,11 @@ onMessage(DIED, (message) => {
 
 /** The domains of a run have changed. Who began the run looks at a death behind the last messages of the dead domain. */
 export function apply(run: RunRecord, { places, expected, dead, reason }: Change): void {
+  const fresh = places.filter((at) => !run.places.includes(at))
   run.places.splice(0, run.places.length, ...places)
   run.expected += expected
+  const word = run.source?.source.interrupt
+  if (word !== undefined && fresh.length > 0) shareInterrupt(word, fresh)
   if (run.domain === 0 && dead > 0) domainDiedLast(run, dead, reason!, places)
   sendDeferred(run)
 }

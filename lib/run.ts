@@ -96,7 +96,7 @@ export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T
   if (running++ === 0) rust().keepAlive(true)
   try {
     const threads = await takeThreads(domains)
-    const joining: Joining = {
+    const joining: Omit<Joining, 'reporter'> = {
       run: Atomics.add(world, 0, 1) + 1,
       quanta,
       words: new Int32Array(new SharedArrayBuffer(64)),
@@ -119,7 +119,7 @@ class Run {
   private readonly deaths: number[] = []
 
   constructor(
-    private readonly joining: Joining,
+    private readonly joining: Omit<Joining, 'reporter'>,
     private readonly threads: Thread[],
   ) {
     const { run, quanta, words, places } = joining
@@ -128,7 +128,7 @@ class Run {
       0,
       quanta,
       words,
-      places,
+      [...places],
       (task) => this.rootEnded(task),
       () => {},
     )

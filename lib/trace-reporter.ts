@@ -2,16 +2,48 @@ import { cargoOf } from './cargo.js'
 import { InvalidArgument } from './errors.js'
 import { here } from './here.js'
 import { onMessage, TRACE } from './mail.js'
-import { begin, prepare, put, send } from './message.js'
+import { begin, prepare, put, putInt, send } from './message.js'
 import { find, load, type Reference, referenceOf } from './portable.js'
 import { place } from './domain-thread.js'
 import { log } from './log.js'
+import { runs } from './remote.js'
 import { report, type TraceEvent } from './trace.js'
+
+/** Where the reporter is found that all domains have, where there is one. */
+let shared: Reference | undefined
+
+/** What a domain is told that joins a run: where the reporter of all is found. */
+export function sharedReporter(): Reference | undefined {
+  return shared
+}
+
+/** As somebody else says: the domain of a run, or who had it join one. */
+export function adoptReporter(reference: Reference | undefined): void {
+  // Its own, which is no other domain's business, stays.
+  if (reference === undefined && shared === undefined) return
+  shared = reference
+  if (reference === undefined) return report(undefined)
+  const fn = find(reference)
+  if (fn !== undefined) return report(fn)
+  load(reference).then(
+    (loaded) => {
+      if (shared === reference) report(loaded)
+    },
+    (error) => log('a reporter could not be loaded', error),
+  )
+}
+
+/** A reporter on its way. */
+interface Sent {
+  reference: Reference | undefined
+  /** The places of the domains that are told of it. */
+  told: number[]
+}
 
 /**
  * Has `fn` called, synchronously, with each event of this domain's scheduler; `undefined` ends it, and costs nothing. A
- * portable function is called on every domain of the run, with the events of each. It is called outside of tasks; one that
- * throws is logged and removed.
+ * portable function is called on every domain, with the events of each: those of the current run, and those of runs that
+ * begin here later. It is called outside of tasks; one that throws is logged and removed.
  *
  * @example
  * Trace.setReporter((event) => events.push(event))
@@ -22,19 +54,31 @@ export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void
   report(fn)
   const reference = fn === undefined ? undefined : referenceOf(fn)
   if (fn !== undefined && reference === undefined) return
-  for (const to of here.current?.run.places ?? []) {
+  shared = reference
+  const run = here.current?.run
+  if (run !== undefined) tell(run.id, { reference, told: [...run.places] }, run.places)
+}
+
+function tell(run: number, sent: Sent, places: readonly number[]): void {
+  for (const to of places) {
     if (to === place()) continue
-    const prepared = prepare(reference, to, cargoOf('a reporter'))
+    const prepared = prepare(sent, to, cargoOf('a reporter'))
     begin(TRACE)
+    putInt(run)
     put(prepared)
     send(to)
   }
 }
 
 onMessage(TRACE, (message) => {
-  const reference = message.value() as Reference | undefined
-  if (reference === undefined) return report(undefined)
-  const fn = find(reference)
-  if (fn !== undefined) return report(fn)
-  load(reference).then(report, (error) => log('a reporter could not be loaded', error))
+  const run = runs.get(message.int())
+  const sent = message.value() as Sent
+  adoptReporter(sent.reference)
+  // A domain that has joined meanwhile was told what was so before.
+  if (run?.domain === 0)
+    tell(
+      run.id,
+      sent,
+      run.places.filter((to) => !sent.told.includes(to)),
+    )
 })

@@ -30,3 +30,8 @@ export const branches = Miou.portable(import.meta, function* branches(depth: num
 const lasts = Miou.portable(import.meta, function* lasts(): Generator<Miou.Suspension, void> {
   yield* never()
 })
+
+/** Ends the reporter of all domains. */
+export const stopsReporting = Miou.portable(import.meta, function* stopsReporting(): Generator<never, void> {
+  Miou.Trace.setReporter(undefined)
+})
