@@ -50,12 +50,15 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
     releaseOwner(task)
   }
   if (task.extra !== null && task.extra.atEnd !== undefined) giveUpAll(task)
-  if (broken !== undefined) {
-    task.flags |= FATAL
-    task.run.fail(broken)
-  }
+  if (broken !== undefined) failRun(task, broken)
   if (task.children !== null) abandonChildren(task)
   if (task.live === 0) publish(task)
+}
+
+/** A task breaks a rule, or one that it called did: the run is over, and its ancestors know whose fault it is. */
+export function failRun(task: TaskRecord, error: unknown): void {
+  for (let at: TaskRecord | null = task; at !== null; at = at.parent) at.flags |= FATAL
+  task.run.fail(error)
 }
 
 /** The rules that a task must keep when it returns. Breaking them is fatal for the run. */
@@ -232,9 +235,8 @@ function foreign(value: unknown): string {
 /** A task yielded what is no operation: the run is over. The task unwinds as one that is cancelled, shields included. */
 export function foreignYield(task: TaskRecord, value: unknown): void {
   const error = new ForeignYield(`${at(task)} yielded ${foreign(value)}`)
-  task.flags |= FATAL
   task.cancelled ??= makeCancelled(error)
-  task.run.fail(error)
+  failRun(task, error)
   let result: IteratorResult<unknown, unknown> | undefined
   try {
     result = (task.code as Generator<unknown>).return?.(undefined)

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { cancelTree } from './cancellation.js'
 import { cargoOf } from './cargo.js'
 import { discard } from './discard.js'
-import { remoteDone } from './end.js'
+import { failRun, remoteDone } from './end.js'
 import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
 import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
@@ -87,7 +87,7 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
   if (task.flags & DONE) return
   const { run } = task
   run.away.delete(task.id)
-  if (flags & FATAL) run.fail(value)
+  if (flags & FATAL) failRun(task, value)
   let ok = (flags & OK) !== 0
   // Cancelled as seen from here, whatever it managed to return meanwhile.
   if (task.cancelled !== null && ok) {

@@ -50,7 +50,7 @@ export const LISTED = 256
 export const OVERRIDDEN = 512
 /** Its parent on another domain waits for word of it. */
 export const CALLED = 1024
-/** It ended by breaking a rule that no task may see broken. */
+/** It, or a descendant of it, has broken a rule that no task may see broken. */
 export const FATAL = 2048
 /** Its parent waits for it among others. */
 export const AWAITED = 8192

@@ -1,7 +1,8 @@
 import * as Miou from 'miou'
-import { start } from 'miou/node'
+import { type Runtime, start } from 'miou/node'
 import * as Unix from 'miou/unix'
 import { count, domainOf, fail, hang } from '../programs/numbers.js'
+import { callsLeaking, leaksResource, yieldsForeign } from '../programs/resources.js'
 import { test } from '../support/case.js'
 import { rejects } from '../support/refusal.js'
 import { words } from '../support/waiting.js'
@@ -91,6 +92,39 @@ test('a fatal error in one request ends the runtime, and rejects them all', asyn
   }
   await rejects(t, runtime.close(), Miou.StillHasChildren)
 })
+
+const fatal: [string, (runtime: Runtime) => Promise<unknown>, new (message: string) => Error][] = [
+  [
+    'a foreign yield',
+    (runtime) =>
+      runtime.run(function* () {
+        yield 1 as never
+      }),
+    Miou.ForeignYield,
+  ],
+  ['a foreign yield on another domain', (runtime) => runtime.call(yieldsForeign, []), Miou.ForeignYield],
+  ['a leak of what another domain calls', (runtime) => runtime.call(callsLeaking, [words(1)]), Miou.ResourceLeaked],
+  ['a leak on another domain', (runtime) => runtime.call(leaksResource, [words(1)]), Miou.ResourceLeaked],
+  [
+    'a child of its that leaks',
+    (runtime) =>
+      runtime.run(function* () {
+        yield* Miou.async(function* () {
+          Miou.Ownership.own(Miou.Ownership.create(1, () => {}))
+        })
+      }),
+    Miou.ResourceLeaked,
+  ],
+]
+for (const [what, begin, of] of fatal) {
+  test(`a request that breaks a rule fatally (${what}) rejects with that error; the others with Cancelled`, async (t) => {
+    const runtime = await start({ domains: 2 })
+    const others = [runtime.call(hang, []), runtime.run(() => Unix.sleep(100_000))]
+    await rejects(t, begin(runtime), of)
+    for (const other of others) t.true((await rejects(t, other, Miou.Cancelled)).cause instanceof of)
+    await rejects(t, runtime.close(), of)
+  })
+}
 
 test('wrong options are refused', async (t) => {
   await rejects(t, start({ domains: -1 }), Miou.InvalidArgument, /domains/)

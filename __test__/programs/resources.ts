@@ -58,3 +58,13 @@ export const transfersSlowly = Miou.portable(meta, function* transfersSlowly(wor
   yield* Miou.Ownership.transfer(resource)
   Atomics.store(words, 2, 1)
 })
+
+/** Yields what is no operation. */
+export const yieldsForeign = Miou.portable(meta, function* yieldsForeign(): Generator<never, void> {
+  yield 1 as never
+})
+
+/** Calls one that returns while it owns. */
+export const callsLeaking = Miou.portable(meta, function* callsLeaking(words: Int32Array) {
+  yield* Miou.call(leaksResource, [words])
+})

@@ -5,7 +5,7 @@ import { here } from '../here.js'
 import { currentTask, make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
 import { async_, type SpawnOptions } from '../spawn.js'
-import { type Body, ENDED, nameOf, type Task, type TaskRecord } from '../task.js'
+import { type Body, ENDED, FATAL, nameOf, type Task, type TaskRecord } from '../task.js'
 
 /** Starts tasks from outside of tasks: from the callbacks of foreign code. Made by `scope`. */
 export interface Scope {
@@ -62,7 +62,9 @@ export class OpenScope implements Scope {
           this.live--
           // As if it was awaited.
           const result = read(child)
-          if (result.ok) resolve(result.value as T)
+          // It is no task that can't be told of a fatal error, though the task itself counts as cancelled.
+          if (child.flags & FATAL) reject(child.run.fatal)
+          else if (result.ok) resolve(result.value as T)
           else reject(result.error)
         },
       }
