@@ -425,3 +425,20 @@ test('a parent that failed waits for a child that is busy unwinding, without sta
     yield* Miou.cancel(ticker)
   }, alone)
 })
+
+test('cancelling a child that is over changes how it is awaited, not its state', async (t) => {
+  await Miou.run(function* () {
+    const returned = Miou.async(function* () {
+      return 1
+    })
+    const failed = Miou.async(function* () {
+      throw new Error('failed')
+    })
+    yield* Miou.awaitAll([returned, failed])
+    for (const task of [returned, returned, failed]) yield* Miou.cancel(task)
+    t.is(returned.state, 'finished')
+    t.is(failed.state, 'exited')
+    for (const result of yield* Miou.awaitAll([returned, failed]))
+      isError(t, !result.ok && result.error, Miou.Cancelled)
+  }, alone)
+})

@@ -1,7 +1,7 @@
 import { childOf } from './await.js'
 import { cancelTree, makeCancelled } from './cancellation.js'
 import { discard } from './discard.js'
-import { unlist } from './end.js'
+import { read } from './end.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { DONE, nameOf, OK, OVERRIDDEN, READ, type Task, type TaskRecord } from './task.js'
@@ -29,11 +29,9 @@ class Cancel extends Op<void> {
 
   finish(): void {
     const child = this.child!
-    unlist(child)
-    if (child.flags & OK) {
-      if (!(child.flags & READ)) discard(child.value)
-      child.flags &= ~OK
-    }
+    const unread = (child.flags & (OK | READ)) === OK
+    read(child)
+    if (unread) discard(child.value)
   }
 
   override describe(): string {
@@ -44,7 +42,7 @@ class Cancel extends Op<void> {
 /**
  * Cancels a child, and with it all its descendants, and waits until they have unwound and their finalisers have run;
  * others run meanwhile. From then on awaiting it says `Cancelled`, whatever it had returned or thrown. A child that is
- * over already may be cancelled too, and more than once.
+ * over already may be cancelled too, and more than once; its `state` stays what it was.
  *
  * @throws `NotAChild` for a task that the current one did not spawn.
  * @example
