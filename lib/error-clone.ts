@@ -25,6 +25,8 @@ export function packError(error: Error, part: (value: unknown, name: string) => 
     if (name === 'stack' || name === 'message' || name === 'name') continue
     own[name] = softly(error, name, part)
   }
+  // That of a DOMException is inherited.
+  if ('code' in error && !('code' in own)) own.code = softly(error, 'code', part)
   const kind = error.constructor?.name ?? 'Error'
   const known =
     ours.get(kind) === error.constructor || language.get(kind) === error.constructor || error instanceof AggregateError
@@ -33,8 +35,9 @@ export function packError(error: Error, part: (value: unknown, name: string) => 
 
 /** A property that can't cross does not keep its error from crossing: what it looks like does. */
 function softly(error: Error, name: string, part: (value: unknown, name: string) => unknown): unknown {
-  const value = (error as unknown as Record<string, unknown>)[name]
+  let value: unknown
   try {
+    value = (error as unknown as Record<string, unknown>)[name]
     const packed = part(value, name)
     // Another error has been seen to already.
     if (typeof packed === 'object' && !(value instanceof Error)) structuredClone(packed)

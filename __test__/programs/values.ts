@@ -65,6 +65,13 @@ export const throws = Miou.portable(meta, function* throws(what: string): Genera
         map: new WeakMap(),
         fine: 1,
       })
+    case 'unreadable':
+      throw Object.defineProperty(new Error('with a getter'), 'bad', {
+        enumerable: true,
+        get() {
+          throw new RangeError('the getter')
+        },
+      })
     case 'frozen':
       throw Object.freeze(new Error('frozen'))
     default:
