@@ -444,3 +444,42 @@ test('after the end of the run: tasks, collectors and syscalls of it are refused
     { domains: 0 },
   )
 })
+
+test('a body that returns no operation is refused wherever a body is taken', async (t) => {
+  const bodies: [string, () => unknown][] = [
+    ['a number', () => 1],
+    ['nothing', () => undefined],
+    ['an async function', async () => 1],
+    ['a bare object', () => Object.create(null)],
+  ]
+  await Miou.run(
+    function* () {
+      for (const [name, given] of bodies) {
+        const body = given as Miou.Body<unknown>
+        const cell = Computation.create()
+        const users: Record<string, () => Miou.Operation<unknown>> = {
+          async: () => Miou.async(body),
+          timeout: () => Miou.timeout(1000, body),
+          shield: () => Miou.shield(body),
+          protect: () => Miou.protect({ finally() {} }, body),
+          'Mutex.protect': () => Mutex.protect(Mutex.create(), body),
+          'Lazy.force': () => Lazy.force(Lazy.fromFunction(body)),
+          *tryCapture() {
+            yield* Computation.tryCapture(cell, body)
+            Computation.raiseIfErrored(cell)
+          },
+        }
+        for (const [user, use] of Object.entries(users)) {
+          let error: unknown = `${name} in ${user} was taken`
+          try {
+            yield* use()
+          } catch (thrown) {
+            error = thrown
+          }
+          isError(t, error, Miou.InvalidArgument, /must be a function\* or return an operation/)
+        }
+      }
+    },
+    { domains: 0 },
+  )
+})

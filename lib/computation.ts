@@ -1,4 +1,5 @@
 import { atEnd, over } from './at-end.js'
+import { enter } from './body.js'
 import { InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
@@ -119,7 +120,7 @@ function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, bo
   atEnd(task, giveUp)
   let result: Result<T> | undefined
   try {
-    result = { ok: true, value: yield* body() }
+    result = { ok: true, value: yield* enter(body, 'tryCapture') }
   } catch (error) {
     // A cancellation is seen here, and not stopped.
     if (isCancelled(task)) throw error
@@ -220,11 +221,6 @@ class Await extends WaitOp<unknown> {
 
   /** An outcome is not used up. */
   protected giveBack(): void {}
-
-  /** Callbacks complete computations too. */
-  override get external(): boolean {
-    return true
-  }
 }
 
 /** Waits until a computation is complete, and tells its outcome. Any number of tasks may wait, on any domain. */

@@ -1,3 +1,4 @@
+import { enter } from './body.js'
 import { pack, unpack } from './clone.js'
 import { atEnd, over } from './at-end.js'
 import type { Cargo } from './cargo.js'
@@ -190,7 +191,7 @@ function* compute(lazy: Lazy<unknown>, task: TaskRecord): Generator<Suspension, 
   lazy.forcer = task
   atEnd(task, giveUp)
   try {
-    result = { ok: true, value: yield* (yield* bodyOf(lazy))() }
+    result = { ok: true, value: yield* enter(yield* bodyOf(lazy), 'a lazy value') }
   } catch (error) {
     if (isCancelled(task)) throw error
     result = { ok: false, error }

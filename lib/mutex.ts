@@ -1,3 +1,4 @@
+import { enter } from './body.js'
 import { rust } from './domain-thread.js'
 import { InvalidArgument, MutexError } from './errors.js'
 import { here } from './here.js'
@@ -227,7 +228,7 @@ export function protect<T>(m: Mutex, body: Body<T>): Operation<T> {
 function* guarded<T>(m: Mutex, body: Body<T>): Generator<Suspension, T> {
   const guard = yield* lock(m)
   try {
-    return yield* body()
+    return yield* enter(body, 'Mutex.protect')
   } finally {
     const task = currentTask('Mutex.protect(mutex, body)')
     task.extra?.lost?.delete(m)

@@ -1,3 +1,4 @@
+import { enter } from './body.js'
 import { Cancelled, FinallyRaised, InvalidArgument, OnCancellationRaised } from './errors.js'
 import { Compound, currentTask, FINALISING, type Operation, type Suspension } from './operation.js'
 import type { Body } from './task.js'
@@ -34,7 +35,7 @@ function* protectedBody<T>(callbacks: ProtectCallbacks, body: Body<T>): Generato
   // Also where neither of the two below is reached, since the task swallowed Cancelled for so long that it is ended.
   let cancelled = true
   try {
-    const value = yield* body()
+    const value = yield* enter(body, 'protect')
     cancelled = false
     return value
   } catch (error) {

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
+import { noOperation } from './body.js'
 import { drops, giveUp } from './cancellation.js'
 import { onWake, place, rust } from './domain-thread.js'
 import { ended, foreignYield } from './end.js'
-import { InvalidArgument } from './errors.js'
 import { here } from './here.js'
 import { hooked, runHooks } from './hook.js'
 import { interruptPending } from './interrupt.js'
@@ -19,7 +19,6 @@ import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URG
 import { elapseTimers, nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
 import { world } from './world.js'
-import { shown } from './shown.js'
 
 /** Slices in a round at the most. */
 const ROUND = 64
@@ -202,7 +201,5 @@ function iteratorOf(body: Body<unknown>): Iterator<Suspension, unknown> {
   const operation: unknown = body()
   const begin = (operation as Operation<unknown> | null | undefined)?.[Symbol.iterator]
   if (typeof begin === 'function' && typeof operation === 'object') return begin.call(operation)
-  const what =
-    operation instanceof Promise ? 'a promise (an async function can not be a task: use function*)' : shown(operation)
-  throw new InvalidArgument(`the body of a task must be a function* or return an operation; it returned ${what}`)
+  throw noOperation(operation, 'the body of a task')
 }

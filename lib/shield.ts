@@ -1,3 +1,4 @@
+import { enter } from './body.js'
 import { abortSignalOf, cancelTree } from './cancellation.js'
 import { InvalidArgument } from './errors.js'
 import { currentTask, Compound, type Operation, type Suspension } from './operation.js'
@@ -21,7 +22,7 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
   task.shields++
   let value: T
   try {
-    value = yield* body()
+    value = yield* enter(body, 'shield')
   } finally {
     task.shields--
     if (task.shields === 0 && task.cancelled !== null) cancelShielded(task)
