@@ -300,3 +300,29 @@ test('a fatal error finalises what other tasks own, on every domain', async (t) 
   t.is(finalised, 1)
   t.is(shared[0], 1)
 })
+
+test('a resource that went to another domain is not given again: it would be finalised on both', async (t) => {
+  const shared = words(2)
+  await Miou.run(function* () {
+    const resource = heldResource(shared)
+    const holder = Miou.call(takesResource, [shared], { give: [resource] })
+    yield* reaches(shared, 1)
+    for (const give of [
+      () => Miou.async(never, { give: [resource] }),
+      () => Miou.timeout(1, never, { give: [resource] }),
+      () => Miou.call(takesResource, [], { give: [resource] }),
+    ]) {
+      refuses(t, give, Miou.InvalidArgument, /went to another domain/)
+    }
+    yield* Miou.cancel(holder)
+    t.is(shared[0], 1)
+  }, three)
+})
+
+test('ResourceLeaked names five resources at the most, and how many more there are', async (t) => {
+  const run = Miou.run(function* () {
+    for (let i = 0; i < 12; i++) Ownership.own(Ownership.create({ i }, () => {}))
+  }, alone)
+  const { message } = await rejects(t, run, Miou.ResourceLeaked, /an object.* and 7 more: release/)
+  t.is(message.split('an object').length, 6)
+})

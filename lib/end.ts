@@ -11,6 +11,7 @@ import { Compound, forgottenYield, Op } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
+import { siteOf } from './site.js'
 import { met } from './stacks.js'
 import { SUSPENSION } from './suspension.js'
 import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, READ, type Result, resultOf, type TaskRecord } from './task.js'
@@ -65,10 +66,8 @@ export function failRun(task: TaskRecord, error: unknown): void {
 function ruleBroken(task: TaskRecord): StillHasChildren | ResourceLeaked | undefined {
   if (task.resources !== null) {
     if (tracing.on) trace('resourceLeaked', task)
-    const values: string[] = []
-    for (let r: Resource | null = task.resources; r !== null; r = r.older) values.push(describe(r.value))
     return new ResourceLeaked(
-      `${at(task)} returned while it owned ${values.join(', ')}: release, disown or transfer it first`,
+      `${at(task)} returned while it owned ${resources(task)}: release, disown or transfer it first`,
     )
   }
   if (task.children !== null) {
@@ -82,6 +81,18 @@ function at(task: TaskRecord): string {
   return `${nameOf(task)} on domain ${task.domain}`
 }
 
+function resources(task: TaskRecord): string {
+  const values: string[] = []
+  let count = 0
+  for (let r: Resource | null = task.resources; r !== null; r = r.older) {
+    count++
+    // That of a descriptor is noted where the descriptor is made.
+    const created = siteOf(r) ?? siteOf(r.value)
+    if (values.length < 5) values.push(describe(r.value) + (created === undefined ? '' : `, created at ${created}`))
+  }
+  return listed(values, count)
+}
+
 function children(task: TaskRecord): string {
   const names: string[] = []
   let count = 0
@@ -90,13 +101,18 @@ function children(task: TaskRecord): string {
     const created = debugging() ? child.extra?.created : undefined
     if (names.length < 5) names.push(created ? `${nameOf(child)}, created at ${created}` : nameOf(child))
   }
+  return listed(names, count)
+}
+
+function listed(names: string[], count: number): string {
   return count > names.length ? `${names.join(', ')} and ${count - names.length} more` : names.join(', ')
 }
 
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return shown(value)
   try {
-    return `a ${value.constructor?.name ?? 'value'}`
+    const name = value.constructor?.name ?? 'Object'
+    return name === 'Object' ? 'an object' : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
   } catch {
     // It is a proxy, say, whose own code throws.
     return 'a value'

@@ -7,6 +7,7 @@ import { here } from './here.js'
 import { log } from './log.js'
 import { find, load, type Reference, referenceOf, standsFor } from './portable.js'
 import { Resource } from './resource.js'
+import { noteSite, siteOf } from './site.js'
 import { nameOf } from './task.js'
 
 /*
@@ -19,6 +20,8 @@ interface PackedResource {
   /** Null for a descriptor, whose finaliser is known everywhere. */
   finaliser: Reference | null
   identity: number
+  /** Where it was made, with MIOU_DEBUG. */
+  site?: string | undefined
 }
 
 /** In place of a resource that went before, by transfer, and is returned now. */
@@ -80,10 +83,10 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
         resource.moved = cargo.transferring ? 'transferred' : 'gone'
       },
     })
-    return { value, finaliser, identity: identify(resource) }
+    return { value, finaliser, identity: identify(resource), site: siteOf(resource) }
   },
   unpack(packed, arrived): Resource {
-    const { value: inner, finaliser, identity } = packed as PackedResource
+    const { value: inner, finaliser, identity, site } = packed as PackedResource
     const before = known.get(identity)?.deref()
     if (finaliser === undefined) return before ?? nowhere()
     const value = unpack(inner, arrived)
@@ -95,6 +98,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
     }
     const resource = new Resource(value, finaliserOf(finaliser, arrived))
     resource.portable = true
+    if (site !== undefined) noteSite(resource, site)
     remember(resource, identity)
     return resource
   },

@@ -1,9 +1,10 @@
 import { InvalidArgument, NotOwner } from './errors.js'
 import { wrongHandle } from './handle.js'
-import { log } from './log.js'
+import { debugging, log } from './log.js'
 import { currentTask, FINALISING } from './operation.js'
 import { here } from './here.js'
 import { referenceOf } from './portable.js'
+import { noteSite } from './site.js'
 import { nameOf, type TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
@@ -142,6 +143,7 @@ export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
   if (typeof finalise !== 'function')
     throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
   const resource = new Resource(value, finalise)
+  if (debugging()) noteSite(resource)
   resource.portable = referenceOf(finalise) !== undefined
   return resource
 }

@@ -8,6 +8,7 @@ import { checkCollector, type Orphans, store } from './orphans.js'
 import { attach, detach, Resource } from './resource.js'
 import { childSeed } from './random.js'
 import { hurry, ready } from './ready.js'
+import { site } from './site.js'
 import { type Body, LISTED, nameOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
@@ -42,7 +43,10 @@ export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, w
     if (!Array.isArray(give) || !give.every((r) => r instanceof Resource)) {
       throw new InvalidArgument(`${what}: give takes an array of resources (Unix.Ownership.resource(fd) is one)`)
     }
-    for (const { owner } of give) {
+    for (const { owner, moved } of give) {
+      if (moved !== '') {
+        throw new InvalidArgument(`${what}: a resource that is to be given went to another domain: it is used there`)
+      }
       if (owner !== null && owner !== parent) {
         throw new InvalidArgument(
           `${what}: ${nameOf(owner)} owns a resource that is to be given: only its owner may give it`,
@@ -66,19 +70,6 @@ export function equip(task: TaskRecord, options: SpawnOptions<never>): void {
     }
   }
   if (orphans !== undefined) store(orphans as unknown as Collector, task)
-}
-
-/** Where the user's code spawned a task. */
-function site(): string {
-  const lines = new Error().stack?.split('\n') ?? []
-  const ours = new URL('.', import.meta.url).href
-  return (
-    lines
-      .slice(1)
-      .find((line) => !line.includes(ours))
-      ?.trim()
-      .replace(/^at /, '') ?? 'an unknown place'
-  )
 }
 
 /** A child that is spawned in a cancelled task is born cancelled: it never starts, and what it was given is finalised. */

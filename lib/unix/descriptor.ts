@@ -7,6 +7,7 @@ import { schedule } from '../ready.js'
 import { letGo, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
 import { COMPLETED, GENERATION, words } from '../ring.js'
+import { noteSite } from '../site.js'
 import { nameOf } from '../task.js'
 import { closed, systemError } from './system-error.js'
 import type { Write } from './write.js'
@@ -53,7 +54,7 @@ export class FileDescr implements Disposable {
     readonly run: RunRecord | null,
   ) {
     if (run !== null) opened(this)
-    if (debugging()) note(this)
+    if (debugging()) noteSite(this)
   }
 
   /** Closes it, unless it is closed already or belongs to another task by now. */
@@ -74,21 +75,6 @@ export function opened(fd: FileDescr): void {
 /** The descriptors of all runs that are open on this domain. */
 export function* open(): Generator<FileDescr> {
   for (const fd of descriptors) if (fd) yield fd
-}
-
-/** Where descriptors were made, with MIOU_DEBUG. */
-const sites = new WeakMap<FileDescr, string>()
-
-function note(fd: FileDescr): void {
-  const ours = new URL('..', import.meta.url).href
-  const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find((at) => !at.includes(ours) && !at.includes('node:'))
-  sites.set(fd, line?.trim().replace(/^at /, '') ?? 'an unknown place')
-}
-
-/** Where a descriptor was made, as far as it is known. */
-export function siteOf(fd: FileDescr): string | undefined {
-  return sites.get(fd)
 }
 
 /** A handle for the descriptor that a call has just made at `index`; throws where it failed. */

@@ -1,7 +1,8 @@
 import { onDiscard, onHolds } from '../discard.js'
 import { type Leftovers, onLeftovers } from '../leftovers.js'
 import type { RunRecord } from '../run-record.js'
-import { FileDescr, finalise, open, shut, siteOf } from './descriptor.js'
+import { siteOf } from '../site.js'
+import { FileDescr, finalise, open, shut } from './descriptor.js'
 
 /*
  * Descriptors that nobody will close: those in a result that nobody reads, and those that are open when their run ends.
