@@ -29,10 +29,9 @@ test('with MIOU_DEBUG it says where what was forgotten was created', async (t) =
 })
 
 test('a program ends when main does: warm domains do not keep it', async (t) => {
-  const start = performance.now()
+  // It would last until the case's own limit.
   const { code } = await program(t, 'entry', ['returns']).ended
   t.is(code, 0)
-  t.true(performance.now() - start < 5000)
 })
 
 test('a program whose domain runs out of memory sees DomainDied, and goes on', async (t) => {
