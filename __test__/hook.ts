@@ -1,6 +1,6 @@
 import * as Miou from 'miou'
 import { domainOf } from './programs/numbers.js'
-import { hooksThere } from './programs/hooks.js'
+import { hooksThere, leavesHook, leftHook } from './programs/hooks.js'
 import { afterEach, test } from './support/case.js'
 import { logged } from './support/logged.js'
 import { refuses } from './support/refusal.js'
@@ -136,6 +136,21 @@ test('each domain has hooks of its own', async (t) => {
     },
     { domains: 1 },
   )
+})
+
+test('a hook that a task adds ends with its run, on domains that stay warm too', async (t) => {
+  const one = { domains: 1 }
+  let here = 0
+  await Miou.run(function* () {
+    add(() => here++)
+    t.true((yield* Miou.call(leavesHook, [])) > 0)
+  }, one)
+  const before = here
+  t.true(before > 0)
+  await Miou.run(function* () {
+    t.is(yield* Miou.call(leftHook, []), 0)
+  }, one)
+  t.is(here, before)
 })
 
 test('what is no hook is refused with a sentence', (t) => {

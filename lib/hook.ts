@@ -1,6 +1,8 @@
 import { InvalidArgument } from './errors.js'
 import { staysAtHome } from './handle.js'
+import { here } from './here.js'
 import { log } from './log.js'
+import type { RunRecord } from './run-record.js'
 
 /** A function that runs before each slice of this domain. Made by `Hook.add`. */
 export class Hook {
@@ -10,6 +12,8 @@ export class Hook {
   constructor(
     /** @internal */
     readonly fn: () => void,
+    /** @internal The run whose task added it; undefined where no task did. */
+    readonly run: RunRecord | undefined,
   ) {}
 }
 
@@ -37,7 +41,8 @@ export function runHooks(): void {
 
 /**
  * Has `fn` run at every step of this domain's scheduler, before each slice of any task, outside of tasks: it is a plain
- * function and can not perform operations. One that throws is logged and removed.
+ * function and can not perform operations. One that throws is logged and removed. One that a task adds goes with its run,
+ * since domains stay warm for the next one.
  *
  * @example
  * const hook = Hook.add(() => slices++)
@@ -45,7 +50,7 @@ export function runHooks(): void {
  */
 export function add(fn: () => void): Hook {
   if (typeof fn !== 'function') throw new InvalidArgument('Hook.add takes a function')
-  const hook = new Hook(fn)
+  const hook = new Hook(fn, here.current?.run)
   hooks = [...hooks, hook]
   return hook
 }
@@ -55,4 +60,9 @@ export function remove(hook: Hook): void {
   if (!(hook instanceof Hook))
     throw new InvalidArgument('Hook.remove takes a Hook of this domain, as Hook.add returns it')
   hooks = hooks.filter((other) => other !== hook)
+}
+
+/** A run ends on this domain: the hooks that its tasks added end with it. */
+export function removeHooksOf(run: RunRecord): void {
+  hooks = hooks.filter((hook) => hook.run !== run)
 }

@@ -2,6 +2,7 @@ import { inContext } from './async-context.js'
 import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { type DomainDied, InvalidArgument } from './errors.js'
+import { removeHooksOf } from './hook.js'
 import { shareInterrupt } from './interrupt.js'
 import { closeLeftovers, type Leftovers } from './leftovers.js'
 import { domainDied, domainDiedLast, forgetDomain, rootOver } from './lost.js'
@@ -13,6 +14,7 @@ import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
 import { addSource, type EventFactory, type EventSource, removeSource, SourceRecord } from './source.js'
 import { adoptReporter, sharedReporter } from './trace-reporter.js'
+import { watch } from './watch.js'
 
 /** What a domain needs to know to take part in a run. */
 export interface Joining {
@@ -50,6 +52,7 @@ onMessage(JOIN, (message) => {
   if (asyncContext) record.context = inContext
   adoptReporter(reporter)
   runs.set(run, record)
+  record.unwatch = watch(record)
   if (events === undefined) return
   const factory = find(events)
   if (factory !== undefined) return bringSource(record, factory as EventFactory)
@@ -84,7 +87,9 @@ export function sendLeave(to: number, run: number): void {
 /** A run ends on this domain: closes what it left open. */
 export function leaveRun(record: RunRecord): Leftovers {
   runs.delete(record.id)
+  record.unwatch()
   if (record.source !== undefined) removeSource(record.source)
+  removeHooksOf(record)
   return closeLeftovers(record)
 }
 

@@ -15,6 +15,8 @@ export class RunRecord {
   ending = false
   /** The event source of this domain, where the run brings one. */
   source: SourceRecord | undefined
+  /** How many syscalls of its tasks on this domain are waited for. */
+  suspended = 0
   /** Makes what keeps a new task in its creator's async context; undefined while that is not wanted. */
   context: (() => (slice: (task: TaskRecord) => void, task: TaskRecord) => void) | undefined
   /** Tasks on this domain whose parents are elsewhere; on domain 0 main, too. */
@@ -31,6 +33,8 @@ export class RunRecord {
   readonly deaths = new Map<number, Death>()
   /** Resources of tasks elsewhere that are finalised here if their domain dies, by identity. */
   readonly bequests = new Map<number, Bequest>()
+  /** Ends what watches it, with MIOU_DEBUG. */
+  unwatch: () => void = () => {}
   private next = 0
   private end = 0
 

@@ -5,7 +5,6 @@ import { place, rust } from './domain-thread.js'
 import { type DomainDied, InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import type { Leftovers } from './leftovers.js'
-import { debugging } from './log.js'
 import {
   apply,
   bringSource,
@@ -153,12 +152,11 @@ class Run {
     const abort = (): void => cancelTree(task, signal?.reason)
     if (signal?.aborted) abort()
     else signal?.addEventListener('abort', abort, { once: true })
-    const unwatch = debugging() ? watch(record, () => handlesSignals(record)) : undefined
+    record.unwatch = watch(record, () => handlesSignals(record))
     await new Promise<void>((resolve) => {
       this.resolve = resolve
       ready(task)
     })
-    unwatch?.()
     signal?.removeEventListener('abort', abort)
     await this.leave()
     if (record.fatal !== undefined) throw record.fatal

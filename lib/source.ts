@@ -54,8 +54,6 @@ export type EventFactory = (domain: number) => EventSource
 /** A source and what it has not been told yet. */
 export class SourceRecord {
   cancelled: number[] = []
-  /** How many of its run's syscalls are waited for. */
-  waiting = 0
   constructor(
     readonly source: EventSource,
     readonly run: RunRecord,
@@ -67,6 +65,8 @@ const sources: SourceRecord[] = []
 /** Asks a source from now on, until its run ends. */
 export function addSource(record: SourceRecord): void {
   sources.push(record)
+  // Its module may have been loaded while tasks began to wait.
+  if (record.run.suspended > 0) schedule()
 }
 
 /** The run of a source has ended on this domain. */
@@ -82,7 +82,7 @@ export function removeSource(record: SourceRecord): void {
 /** Asks every source that is waited for. */
 export function askSources(idle: boolean): void {
   for (const record of sources) {
-    if (record.waiting === 0) continue
+    if (record.run.suspended === 0) continue
     const { cancelled } = record
     record.cancelled = []
     const deadline = nextDeadline()
@@ -98,7 +98,7 @@ export function askSources(idle: boolean): void {
 
 /** Whether a source has to be asked again before the domain may sleep. */
 export function askAgain(): boolean {
-  return sources.some((record) => record.waiting > 0)
+  return sources.some((record) => record.run.suspended > 0)
 }
 
 /** Waits for a syscall. */
@@ -121,10 +121,9 @@ class Suspend extends Op<void> {
 
   wait(): void {
     const { task } = this
-    const source = task.run.source
     if (tracing.on) trace({ type: 'suspend', on: this.syscall!.name }, task)
     this.syscall!.waiter = this
-    if (source) source.waiting++
+    task.run.suspended++
     try {
       this.register?.()
     } catch (error) {
@@ -136,19 +135,17 @@ class Suspend extends Op<void> {
   }
 
   abort(): void {
-    const { source } = this.task.run
+    const { run } = this.task
     this.syscall!.waiter = null
-    if (source) {
-      source.waiting--
-      source.cancelled.push(this.syscall!.uid)
-    }
+    run.suspended--
+    run.source?.cancelled.push(this.syscall!.uid)
   }
 
   finish(): void {
     const syscall = this.syscall!
     if (syscall.waiter === null) return
     syscall.waiter = null
-    if (this.task.run.source) this.task.run.source.waiting--
+    this.task.run.suspended--
     if (tracing.on) trace({ type: 'continue', on: syscall.name }, this.task)
   }
 

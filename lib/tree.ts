@@ -21,6 +21,8 @@ interface Branch {
   doing: string
   /** It runs elsewhere: what it does, the answer of that domain says. */
   remote: boolean
+  /** Whether it runs, or waits for something that may come from outside of tasks. */
+  wakes: boolean
   children: Branch[]
 }
 
@@ -30,7 +32,7 @@ function branch(task: TaskRecord): Branch {
   for (let child = task.children; child !== null; child = child.older) children.push(branch(child))
   children.reverse()
   const name = task.extra?.name ?? (task.id === 1 ? 'main' : '')
-  return { id: task.id, name, domain: task.domain, doing: doing(task), remote, children }
+  return { id: task.id, name, domain: task.domain, doing: doing(task), remote, wakes: wakes(task), children }
 }
 
 /** What a task does, or waits for. */
@@ -44,6 +46,13 @@ function doing(task: TaskRecord): string {
   if (op === null) return `running${cancelled}`
   if (flags & (READY | URGENT) || op.phase === SWITCHING) return `ready${cancelled}`
   return `${op.describe()}${cancelled}`
+}
+
+/** Whether a task can run, or waits for something outside of tasks: the system, a timer, a syscall. */
+function wakes({ flags, op }: TaskRecord): boolean {
+  // What it waits for at its end are its children.
+  if (flags & (REMOTE | ENDED | DONE)) return false
+  return (flags & (READY | URGENT)) !== 0 || op === null || op.external
 }
 
 function branches(run: RunRecord): Branch[] {
@@ -61,7 +70,7 @@ class Inquiry implements Timer {
 
   constructor(
     run: RunRecord,
-    private readonly done: (text: string) => void,
+    private readonly done: (text: string, stuck: boolean) => void,
   ) {
     this.silent = new Set(run.places.filter((at) => at !== place()))
     this.add(branches(run))
@@ -100,7 +109,7 @@ class Inquiry implements Timer {
     // Main, and the tasks that handle signals; what hangs below a domain that is silent hangs in the air.
     const roots = [...this.known.values()].filter((one) => !below.has(one.id))
     for (const root of roots.sort((a, b) => a.id - b.id)) this.draw(root, '', '', lines)
-    this.done(lines.join('\n'))
+    this.done(lines.join('\n'), this.silent.size === 0 && ![...this.known.values()].some((one) => one.wakes))
   }
 
   private draw(shown: Branch, first: string, rest: string, lines: string[]): void {
@@ -133,8 +142,8 @@ onMessage(BRANCH, (message) => {
   inquiry?.answer(message.from, list)
 })
 
-/** Draws the task tree of a run; `done` gets the text within 100 ms. */
-export function drawTree(run: RunRecord, done: (text: string) => void): void {
+/** Draws the task tree of a run; `done` gets the text within 100 ms, and whether every task waits and none can wake another. */
+export function drawTree(run: RunRecord, done: (text: string, stuck: boolean) => void): void {
   new Inquiry(run, done)
 }
 

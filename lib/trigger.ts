@@ -74,11 +74,6 @@ class Await extends WaitOp<void> {
 
   /** A signal is not used up. */
   protected giveBack(): void {}
-
-  /** Callbacks signal too. */
-  override get external(): boolean {
-    return true
-  }
 }
 
 /** Calls what the running call into Rust has set off on this thread, and has the tasks run that it has woken. */
