@@ -209,6 +209,7 @@ test('the error of a computation, and of a lazy value, has the stack of who met 
       order(t, met as Error, /there/, /failsThere/, /awaited by task 1/, /forcesIt/)
     }
   }, two)
+})
 
 test('a property that throws when it is read does not take the place of its error', async (t) => {
   isError(t, await thrown('unreadable'), Error, /^with a getter$/)
