@@ -13,6 +13,14 @@ for (const args of [[], ['--help'], ['-h'], ['help']]) {
   })
 }
 
+for (const option of ['--version', '-V']) {
+  test(`miou ${option} prints the version, and nothing else`, async (t) => {
+    const { code, stdout, stderr } = await miou(t, [option]).ended
+    const { version } = JSON.parse(readFileSync(built('package.json'), 'utf8'))
+    t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+}
+
 for (const command of ['echo', 'info']) {
   test(`miou ${command} --help names every option`, async (t) => {
     const { code, stdout, stderr } = await miou(t, [command, '--help']).ended

@@ -2,6 +2,7 @@
 import { echo, echoHelp } from './program/echo-command.js'
 import { info, infoHelp } from './program/info-command.js'
 import { UsageError } from './program/usage.js'
+import { version } from './program/version.js'
 
 /* The program `miou`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted twice. */
 
@@ -10,7 +11,7 @@ const help = `miou: structured concurrency on every core of one process
   miou echo    an echo server on every domain, until SIGINT or SIGTERM
   miou info    versions, platform, and the binary that was loaded
 
-  miou COMMAND --help says more.`
+  miou COMMAND --help says more; miou --version says which this is.`
 
 const commands: Record<string, { run: (args: string[]) => Promise<void>; help: string }> = {
   echo: { run: echo, help: echoHelp },
@@ -19,6 +20,7 @@ const commands: Record<string, { run: (args: string[]) => Promise<void>; help: s
 
 async function program([name, ...args]: string[]): Promise<void> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return void console.log(help)
+  if (name === '--version' || name === '-V') return void console.log(version())
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}: try miou --help`)
   if (args.includes('--help') || args.includes('-h')) return void console.log(command.help)

@@ -1,19 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { binary, native } from '../native.js'
 import { options } from './usage.js'
+import { version } from './version.js'
 
 export const infoHelp = `miou info [--json]: versions, platform, the binary that was loaded, the poller and the number of domains`
 
 /** Prints what a report of a problem should say. */
 export async function info(args: string[]): Promise<void> {
   const { json } = options(() => parseArgs({ args, options: { json: { type: 'boolean' } } }))
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
   const facts = {
-    miou: version,
+    miou: version(),
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     binary: binary(),
