@@ -1,16 +1,21 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { threadId } from 'node:worker_threads'
+import { isMainThread, threadId } from 'node:worker_threads'
 import * as Unix from 'miou/unix'
 import type { Steps } from './noted.js'
 
 const { Ownership } = Unix
 let last = 0
 
+/** Where the sockets of this process are: a domain that dies does not take the names of its own back. */
+const folder = join(tmpdir(), `miou-tree-${process.pid}`)
+if (isMainThread) process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
 /** A listening socket that the current task owns, and what takes its name back. */
 export function listening(): { listener: Unix.FileDescr; path: string; forget(): void } {
-  const path = join(tmpdir(), `miou-tree-${process.pid}-${threadId}-${++last}`)
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `${threadId}-${++last}`)
   const listener = Ownership.unixSocket()
   Ownership.bindAndListen(listener, { path })
   return { listener, path, forget: () => rmSync(path, { force: true }) }
