@@ -2,6 +2,7 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { echo } from './programs/numbers.js'
 import { test } from './support/case.js'
+import { built, Process } from './support/process.js'
 import { garbage } from './support/collected.js'
 import { isError, refuses, rejects } from './support/refusal.js'
 import { never, promised, until } from './support/waiting.js'
@@ -364,4 +365,10 @@ test('operations that are used again keep no value alive that they gave', async 
       [],
     )
   }, alone)
+})
+
+test('what has passed through an operation, or a message, is kept alive by neither', async (t) => {
+  const program = new Process(t, process.execPath, [built('dist-test/programs/last-values.js'), 'here'])
+  const { code, stdout, stderr } = await program.ended
+  t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' })
 })

@@ -1,8 +1,9 @@
 import { read } from './end.js'
 import { NotAChild } from './errors.js'
 import { wrongHandle } from './handle.js'
-import { make, NO_TASK, Op, type Operation } from './operation.js'
+import { make, NO_TASK, Op, type Operation, SPARES } from './operation.js'
 import { ready } from './ready.js'
+import { runs } from './remote.js'
 import { DONE, nameOf, onStar, type Result, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
@@ -40,7 +41,8 @@ class Await extends Op<unknown> {
     // Else the last value of each of the two tasks would live as long as nobody waits so again.
     this.child = null
     this.task = NO_TASK
-    ;(this.throws ? throwing : telling).push(this)
+    const spares = this.throws ? throwing : telling
+    if (spares.length < SPARES) spares.push(this)
   }
 
   override describe(): string {
@@ -56,6 +58,10 @@ export function childOf(task: unknown, parent: TaskRecord, what: string): TaskRe
   if (!(task instanceof TaskRecord)) throw wrongHandle(task, `${what} takes a task, as async and call return it`)
   if (task.parent !== parent) {
     if (tracing.on) trace({ type: 'notAChild', task: task.id }, parent)
+    if (task.run !== parent.run)
+      throw new NotAChild(
+        `${nameOf(task)} belongs to another run${runs.has(task.run.id) ? '' : ', which is over'}: a task is only of use in the run that spawned it`,
+      )
     throw new NotAChild(
       `${nameOf(task)} is no child of ${nameOf(parent)}: only the task that spawned it may ${what.replace(/\(.*/, '')} it`,
     )

@@ -59,7 +59,6 @@ export function begin(kind: number): void {
   ring.makeRoom(ring.PIECE)
   start = ring.reserve(0)
   at = start
-  load = undefined
   out.setUint8(at++, kind)
 }
 
@@ -210,7 +209,9 @@ export function onSend(callback: (to: number) => void): void {
 export function send(to: number): void {
   ring.reserve(at - start)
   ring.submit(ring.SEND, 0, to, start, at - start, 0, 0)
-  if (load?.cargo !== undefined) left(load.cargo)
+  const cargo = load?.cargo
+  load = undefined
+  if (cargo !== undefined) left(cargo)
   outbox.waiting = true
   sent(to)
   schedule()

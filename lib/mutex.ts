@@ -4,7 +4,7 @@ import { InvalidArgument, MutexError } from './errors.js'
 import { here } from './here.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
-import { Compound, currentTask, make, type Operation, type Suspension } from './operation.js'
+import { Compound, currentTask, make, NO_TASK, type Operation, type Suspension } from './operation.js'
 import { drop, giveUp, hold, ownerOf, threadOwner } from './owner.js'
 import { LOCK } from './ring.js'
 import { MUTEX, shared } from './shared.js'
@@ -121,6 +121,10 @@ class Lock extends WaitOp<Disposable> {
 
   protected giveBack(): void {
     giveUp(this.mutex.word, ownerOf(this.task))
+  }
+
+  override recycle(): void {
+    this.task = NO_TASK
   }
 
   override describe(): string {

@@ -192,5 +192,8 @@ export class Compound<T> implements Operation<T> {
   }
 }
 
+/** Most operations of a kind that are kept for the next ones: a burst of waits is not kept for ever. */
+export const SPARES = 4096
+
 /** Stands where there is no task, so that the field never changes its shape. */
 export const NO_TASK = null as unknown as TaskRecord

@@ -14,7 +14,7 @@ import { idle, normal, onReady, urgent } from './ready.js'
 import * as ring from './ring.js'
 import { words } from './ring.js'
 import { askAgain, askSources } from './source.js'
-import { ABORTED, SUSPENSION, type Suspension, WAITING } from './suspension.js'
+import { ABORTED, ANSWER, SUSPENSION, type Suspension, WAITING } from './suspension.js'
 import { type Body, DONE, ENDED, GENERATOR, READY, STARTED, type TaskRecord, URGENT } from './task.js'
 import { elapseTimers, nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
@@ -70,7 +70,11 @@ function tick(): void {
     ticking = false
     here.current = null
     if (again || !idle()) schedule()
-    else arm()
+    else {
+      // What an operation gave last would live as long as nobody performs the next one.
+      ANSWER.value = undefined
+      arm()
+    }
   }
 }
 

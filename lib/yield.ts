@@ -1,4 +1,4 @@
-import { make, NO_TASK, Op, type Operation } from './operation.js'
+import { make, NO_TASK, Op, type Operation, SPARES } from './operation.js'
 import { ready } from './ready.js'
 import { trace, tracing } from './trace.js'
 
@@ -21,7 +21,7 @@ class Yield extends Op<void> {
 
   override recycle(): void {
     this.task = NO_TASK
-    pool.push(this)
+    if (pool.length < SPARES) pool.push(this)
   }
 }
 

@@ -427,8 +427,9 @@ test('X54: a task, a collector and a syscall of an earlier run are refused', asy
     return [child, Miou.syscall()] as const
   }, alone)
   await Miou.run(function* () {
-    for (const what of [Miou.await, Miou.awaitExn, Miou.cancel]) refuses(t, () => what(task), Miou.NotAChild)
-    refuses(t, () => Miou.awaitFirst([task]), Miou.NotAChild)
+    const says = /task 2 belongs to another run, which is over: /
+    for (const what of [Miou.await, Miou.awaitExn, Miou.cancel]) refuses(t, () => what(task), Miou.NotAChild, says)
+    refuses(t, () => Miou.awaitFirst([task]), Miou.NotAChild, says)
     for (const what of [Miou.care, Miou.take, Miou.get, Miou.drain])
       refuses(t, () => what(collector), Miou.InvalidArgument)
     refuses(t, () => Miou.suspend(syscall), Miou.InvalidArgument)

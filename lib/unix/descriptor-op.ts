@@ -2,16 +2,13 @@ import { rust } from '../domain-thread.js'
 import { here } from '../here.js'
 import { RingOp, release } from '../io.js'
 import { takeBack } from '../lent.js'
-import { NO_TASK } from '../operation.js'
+import { NO_TASK, SPARES } from '../operation.js'
 import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, words } from '../ring.js'
 import { ANSWER, IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
 import type { FileDescr } from './descriptor.js'
 
 /** Stands where an operation that nobody uses had its descriptor. */
 const NO_DESCRIPTOR = null as unknown as FileDescr
-
-/** Most operations of a kind that are kept for the next ones. As many may be over, in a burst, before the first task goes on. */
-const SPARES = 4096
 
 /**
  * An operation on a descriptor: it always suspends. Its descriptor is in use from when it begins to wait until its task
