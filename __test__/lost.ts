@@ -74,10 +74,12 @@ test('calls wait for the successor where the only domain has died', async (t) =>
   )
 })
 
-/** Ends the only domain: what is called then waits for its successor. */
+/** Ends the only domain: what is called then waits for its successor. One that was faster than this task ends as well. */
 function* killOnly(): Generator<Miou.Suspension, void> {
-  const result = yield* Miou.await(Miou.call(dies, ['exit']))
-  if (result.ok || Miou.Domain.available() > 0) throw new Error('there is a domain to call')
+  do {
+    const result = yield* Miou.await(Miou.call(dies, ['exit']))
+    if (result.ok) throw new Error('the domain lives on')
+  } while (Miou.Domain.available() > 0)
 }
 
 const one = { domains: 1 }
