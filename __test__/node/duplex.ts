@@ -12,7 +12,16 @@ import * as Unix from 'miou/unix'
 import { serveHttp } from '../programs/http-server.js'
 import { test } from '../support/case.js'
 import { cert, key } from '../support/certificate.js'
-import { closing, connection, datagrams, listening, onOneDomain, readAll, settle } from '../support/loopback.js'
+import {
+  closing,
+  connection,
+  datagrams,
+  failsWith,
+  listening,
+  onOneDomain,
+  readAll,
+  settle,
+} from '../support/loopback.js'
 import { program } from '../support/process.js'
 import { refuses } from '../support/refusal.js'
 
@@ -207,6 +216,19 @@ onOneDomain('it has of net.Socket what servers ask for', function* (t) {
   Unix.close(client)
 })
 
+onOneDomain('a stream can be reset, and its longest idle time is not over at once', function* (t) {
+  const [client, server] = yield* connection()
+  const stream = toDuplex(server) as net.Socket
+  const address = Unix.address(client) as { host: string; port: number }
+  t.is(stream.ref().unref().connecting, false)
+  t.like(stream.address(), { address: address.host, family: 'IPv4' })
+  stream.setTimeout(2 ** 40, () => t.fail('the time is over'))
+  yield* Unix.sleep(5)
+  stream.resetAndDestroy()
+  yield* failsWith(t, () => Unix.read(client, Buffer.alloc(1)), 'ECONNRESET')
+  Unix.close(client)
+})
+
 onOneDomain('a file that can not be waited for is a stream too', function* (t) {
   const stream = toDuplex(Unix.ofFileDescr(openSync('/etc/hosts', 'r')))
   const text = (yield* until(all(stream))).toString()
@@ -271,6 +293,28 @@ onOneDomain('http.createServer answers over it: many clients, connections that a
   yield* Miou.cancel(serving)
   yield* requests.close()
   Unix.close(listener)
+})
+
+onOneDomain('an agent of http keeps one for its next request', function* (t) {
+  const server = http.createServer((request, response) => response.end(request.url))
+  const [listener, address] = listening()
+  const acceptor = Miou.async(() => accepting(listener, (stream) => server.emit('connection', stream)))
+  const fd = Unix.tcpv4()
+  yield* Unix.connect(fd, address)
+  const stream = toDuplex(fd)
+  const agent = new http.Agent({ keepAlive: true })
+  Object.assign(agent, { createConnection: () => stream })
+  for (const path of ['/first', '/second']) {
+    const request = http.get({ agent, path })
+    const [response] = (yield* until(once(request, 'response'))) as [http.IncomingMessage]
+    t.is((yield* until(all(response))).toString(), path)
+    yield* settle()
+    t.false(stream.destroyed)
+  }
+  agent.destroy()
+  yield* Miou.cancel(acceptor)
+  Unix.close(listener)
+  server.closeAllConnections()
 })
 
 onOneDomain('a client that half-closes after its request is answered', function* (t) {

@@ -12,6 +12,9 @@ import { type SocketOptions, setOptions } from '../unix/options.js'
 import { shutdown } from '../unix/shutdown.js'
 import { systemError } from '../unix/system-error.js'
 
+/** Milliseconds of the longest timer that Node has. */
+const LONGEST = 0x7fffffff
+
 type Done = (error?: Error | null) => void
 
 /** What `_writev` is given. */
@@ -29,6 +32,8 @@ class Socket extends Duplex {
   bytesWritten = 0
   /** Milliseconds of `setTimeout`; 0: none. */
   timeout = 0
+  /** It is connected from the start. */
+  readonly connecting = false
   private readonly reads: Reads
   private readonly writes: Writes
   private readonly left: () => void
@@ -82,7 +87,7 @@ class Socket extends Duplex {
   setTimeout(ms: number, listener?: () => void): this {
     clearTimeout(this.timer)
     this.timeout = ms
-    this.timer = ms > 0 ? setTimeout(() => this.emit('timeout'), ms).unref() : undefined
+    this.timer = ms > 0 ? setTimeout(() => this.emit('timeout'), Math.min(ms, LONGEST)).unref() : undefined
     if (listener !== undefined) {
       if (ms > 0) this.once('timeout', listener)
       else this.off('timeout', listener)
@@ -99,6 +104,15 @@ class Socket extends Duplex {
     return this.set({ keepAlive: on ? ms || 7_200_000 : false })
   }
 
+  /** The run keeps the process alive, and nothing else of it does: agents of http call this for sockets that idle. */
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
   private set(options: SocketOptions): this {
     try {
       if (!this.destroyed && this.fd.kind === STREAM) setOptions(this.fd, options)
@@ -113,6 +127,19 @@ class Socket extends Duplex {
     if (this.writable) this.end()
     if (this.writableFinished) this.destroy()
     else this.once('finish', this.destroy)
+  }
+
+  /** Resets the connection: the peer hears of an error instead of an end. */
+  resetAndDestroy(): this {
+    this.set({ linger: 0 })
+    return this.destroy()
+  }
+
+  /** The local address, as `net.Socket` gives it. */
+  address(): { address?: string; port?: number | undefined; family?: string | undefined } {
+    const { localAddress, localPort, localFamily } = this
+    if (localAddress === undefined) return {}
+    return { address: localAddress, port: localPort, family: localFamily }
   }
 
   get remoteAddress(): string | undefined {
