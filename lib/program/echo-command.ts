@@ -7,6 +7,7 @@ import { listen, listening, newState, type Place, serve, serveAt, stop } from '.
 import { answerChecks, listenForChecks } from './health.js'
 import { interrupted, onInterrupt } from './interrupt.js'
 import type { Limits } from './limits.js'
+import { newPlaces } from './room.js'
 import { milliseconds, options, UsageError, whole } from './usage.js'
 
 export const echoHelp = `miou echo: sends every client back what it sends, on every domain, until SIGINT or SIGTERM
@@ -15,7 +16,7 @@ export const echoHelp = `miou echo: sends every client back what it sends, on ev
   --port PORT      port, 0 for any that is free (3000)
   --domains N      threads that serve, this one included (one a processor: ${availableParallelism()})
 
-  --max-connections N   clients at a time, an equal share on each domain; more wait to be accepted (no limit)
+  --max-connections N   clients at a time, on all domains together; more wait to be accepted (no limit)
   --idle-timeout MS     ends a connection that is silent for so long (no limit)
   --total-timeout MS    ends a connection that lasts longer (no limit)
   --drain MS            how long clients may go on once a signal has come (to their end)
@@ -80,13 +81,11 @@ function settingsOf(args: string[]): Settings {
     drain: milliseconds('drain', given.drain, 0),
     proxy: given['proxy-protocol'],
   }
-  // Each domain lets in one at least.
-  const domains = Math.min(whole('domains', given.domains, 1, 1000), connections)
   const health = given['health-port']
   return {
     host,
     port: whole('port', given.port, 0, 65535),
-    domains,
+    domains: whole('domains', given.domains, 1, 1000),
     json,
     healthPort: health === undefined ? undefined : whole('health-port', health, 1, 65535),
     grace: milliseconds('grace', given.grace, 0),
@@ -129,19 +128,18 @@ function* served(settings: Settings): Generator<Miou.Suspension, void> {
   })
 
   const domains = Miou.Domain.available() + 1
-  const share = (index: number): Limits => ({
-    ...limits,
-    connections: Math.floor((limits.connections + index) / domains),
-  })
-  const others = Array.from({ length: domains - 1 }, (_, i) => {
-    const place: Place = handed === undefined ? { address } : { listener: Unix.duplicate(handed) }
-    return { place, limits: share(i + 1), state }
+  // With a limit there is one backlog, so that a place that one domain waits to fill is no other client's loss.
+  const one = handed !== undefined || limits.connections !== Number.POSITIVE_INFINITY
+  const places = newPlaces(limits.connections)
+  const others = Array.from({ length: domains - 1 }, () => {
+    const place: Place = one ? { listener: Unix.duplicate(listener) } : { address }
+    return { place, limits, state, places }
   })
   const announced = Miou.async(function* () {
     if (yield* listening(state, domains)) announce(address, json)
   })
   const give = [Unix.Ownership.resource(listener)]
-  const here = Miou.async(() => serve(() => listener, share(0), state), { give, name: 'server' })
+  const here = Miou.async(() => serve(() => listener, limits, state, places), { give, name: 'server' })
   const there = yield* Miou.parallel(serveAt, others)
   yield* announced
   const results = [yield* Miou.await(here), ...there]

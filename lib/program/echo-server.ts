@@ -2,7 +2,7 @@ import * as Miou from '../index.js'
 import * as Unix from '../unix.js'
 import { client, newServed, type Served } from './client.js'
 import type { Limits } from './limits.js'
-import { Room } from './room.js'
+import { type Places, Room } from './room.js'
 
 /** Made by name, so that every domain has the same ones. The condition tells of changes of the words of a `State`. */
 const changed = Miou.Condition.create('miou echo: changed')
@@ -47,14 +47,15 @@ export interface Share {
   place: Place
   limits: Limits
   state: State
+  places: Places
 }
 
 /** Listens on this domain too, and serves there. */
-export const serveAt = Miou.portable(import.meta, function* serveAt({ place, limits, state }: Share): Generator<
+export const serveAt = Miou.portable(import.meta, function* serveAt({ place, limits, state, places }: Share): Generator<
   Miou.Suspension,
   Served
 > {
-  return yield* serve(() => listen(place), limits, state)
+  return yield* serve(() => listen(place), limits, state, places)
 })
 
 /** Has all servers stop. */
@@ -85,12 +86,17 @@ function* until(holds: () => boolean): Generator<Miou.Suspension, void> {
  * Serves the clients of a listener until it is to stop, then those that are there to their end, or until the time for that
  * is over. Where that fails, the servers of the other domains stop too, so that whoever waits for all of them hears of it.
  */
-export function* serve(open: () => Unix.FileDescr, limits: Limits, state: State): Generator<Miou.Suspension, Served> {
+export function* serve(
+  open: () => Unix.FileDescr,
+  limits: Limits,
+  state: State,
+  places: Places,
+): Generator<Miou.Suspension, Served> {
   try {
     const listener = open()
     const served = newServed()
     const give = [Unix.Ownership.resource(listener)]
-    const serving = Miou.async(() => letIn(listener, limits, state, served), { give, name: 'door' })
+    const serving = Miou.async(() => letIn(listener, limits, state, places, served), { give, name: 'door' })
     const deadline = Miou.async(function* () {
       yield* stopped(state)
       yield* Unix.sleep(limits.drain)
@@ -113,11 +119,14 @@ function* letIn(
   listener: Unix.FileDescr,
   limits: Limits,
   state: State,
+  places: Places,
   served: Served,
 ): Generator<Miou.Suspension, void> {
   const stopping = Miou.async(() => stopped(state))
-  const room = new Room(limits.connections)
-  const acceptors = Array.from({ length: Math.min(ACCEPTORS, limits.connections) }, () =>
+  const room = new Room(places, limits.connections)
+  // Each takes a place while it waits for a client: no domain takes more than an even share of them so.
+  const share = Math.ceil(limits.connections / Miou.Domain.all().length)
+  const acceptors = Array.from({ length: Math.min(ACCEPTORS, share) }, () =>
     Miou.async(() => acceptor(listener, room, limits, served), { name: 'acceptor' }),
   )
   Atomics.add(state, LISTENING, 1)
@@ -161,13 +170,13 @@ function* acceptor(
       try {
         yield* client(fd, limits, served)
       } finally {
-        room.depart()
+        yield* room.depart()
       }
     }
     Miou.async(serving, { give: [resource], orphans: clients, name: 'client' })
   }
   // The next one that waits for a place finds the listener closed as well.
-  room.leave()
+  yield* room.leave()
   yield* Miou.drain(clients)
 }
 

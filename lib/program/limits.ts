@@ -3,7 +3,7 @@ import * as Unix from '../unix.js'
 
 /** What a server allows. Times are milliseconds; Infinity is no limit. */
 export interface Limits {
-  /** Connections at a time on one domain: more wait to be accepted. */
+  /** Connections at a time on all domains together: more wait to be accepted. */
   connections: number
   /** How long a connection may be silent. */
   idle: number
