@@ -10,6 +10,7 @@ import { heldResource } from './programs/resources.js'
 import { readsThere } from './programs/values.js'
 import { test } from './support/case.js'
 import { connection, readAll } from './support/loopback.js'
+import { mostDescriptors } from './support/machine.js'
 import { refuses } from './support/refusal.js'
 import { reaches, words } from './support/waiting.js'
 
@@ -206,6 +207,11 @@ test('sparse arrays, and arrays with properties beside their elements, arrive as
 })
 
 test('more descriptors than move at once are refused by that reason, and none has moved', async (t) => {
+  if (mostDescriptors() < 4097 + 200) {
+    t.log(`skipped: a process may have ${mostDescriptors()} descriptors here`)
+    t.pass()
+    return
+  }
   await Miou.run(function* () {
     const queue = Queue.create<unknown>()
     const fds = Array.from({ length: 4097 }, () => Unix.tcpv4())

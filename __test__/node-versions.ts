@@ -25,8 +25,6 @@ const survived = ['terminate', 'exit of a domain', 'throw in a domain', 'reject 
 /** A test of one version of Node, which says so and ends where that version can't be had. */
 function on(major: number, title: string, body: (t: ExecutionContext, node: string) => Promise<void>): void {
   test(`Node ${major}: ${title}`, async (t) => {
-    // The first one installs it.
-    t.timeout(120_000)
     const node = nodeOf(major)
     if (node.path === undefined) {
       t.log(`skipped: ${node.why}`)

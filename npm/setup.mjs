@@ -77,18 +77,18 @@ function requireCargo() {
   fail('no cargo on the PATH: building miou from its sources needs a Rust toolchain (https://rustup.rs)')
 }
 
-/** Runs a command, said in a line; ends the process where it fails. */
-export function run(what, [command, ...args]) {
+/** Runs a command, said in a line; ends the process, with `code`, where it fails. */
+export function run(what, [command, ...args], code = 1) {
   console.error(`miou: ${what}`)
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
-  if (error) fail(`${what}: ${error.message}`)
-  if (status !== 0) fail(`${what} failed: ${[command, ...args].join(' ')}`)
+  if (error) fail(`${what}: ${error.message}`, code)
+  if (status !== 0) fail(`${what} failed: ${[command, ...args].join(' ')}`, code)
 }
 
-/** Ends the process with one line on standard error. */
-export function fail(message) {
+/** Ends the process with one line on standard error, and with `code`. */
+export function fail(message, code = 1) {
   console.error(`miou: ${message}`)
-  process.exit(1)
+  process.exit(code)
 }
 
 /** The newest time below a path in ms, 0 where there is none. A folder's own time counts: it tells of a deleted file. */

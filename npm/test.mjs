@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
-import { arm64Node, muslNode } from './nodes.mjs'
+import { arm64Node, installNodes, muslNode } from './nodes.mjs'
 import { setup } from './setup.mjs'
 import { outdated } from './targets.mjs'
 
@@ -17,6 +17,7 @@ const { missing, old } = outdated()
 const packable = missing.length + old.length === 0
 if (packable) setup('package')
 else rmSync('target/package', { recursive: true, force: true })
+await installNodes()
 
 // `  ✔ task › title` and `  ✘ [fail]: task › title`; a file that crashes or hangs has a ✘ of its own. (The closing
 // lines leave out how many passed where one fails, and ava's TAP breaks off where a test exits or hangs.)

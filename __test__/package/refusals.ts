@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
 import { emptyFolder, Project, testPacked } from '../support/installation.js'
-import { built } from '../support/process.js'
+import { runtime } from '../support/node.js'
 
 const folder = emptyFolder()
 
@@ -47,48 +46,19 @@ testPacked('where a binary does not load, the error has the loader’s own messa
   t.is(info.code, 1)
 })
 
-/** Installs another runtime once; its program. Undefined where it can't be had. */
-function runtime(t: ExecutionContext, name: string, program: string): string | undefined {
-  const path = built(`target/nodes/runtimes/node_modules/${program}`)
-  const works = () => spawnSync(path, ['--version']).status === 0
-  if (!works()) {
-    const prefix = built('target/nodes/runtimes')
-    mkdirSync(prefix, { recursive: true })
-    spawnSync('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', '--ignore-scripts', name], {
-      timeout: 100_000,
-    })
-    try {
-      chmodSync(path, 0o755)
-    } catch {
-      // It is not there.
-    }
-  }
-  if (works()) return path
-  t.log(`skipped: ${name} can't be had from npm here`)
-  t.pass()
-  return undefined
-}
-
-const system = process.platform === 'linux' ? 'linux' : process.platform
-const RUNTIMES = {
-  Bun: {
-    name: `@oven/bun-${system}-${process.arch === 'arm64' ? 'aarch64' : 'x64'}`,
-    program: 'bin/bun',
-    args: ['run'],
-  },
-  Deno: {
-    name: `@deno/${system}-${process.arch}${system === 'linux' ? '-glibc' : ''}`,
-    program: 'deno',
-    args: ['run', '--allow-all'],
-  },
-}
-
-for (const [title, { name, program, args }] of Object.entries(RUNTIMES)) {
+for (const [name, title, args] of [
+  ['bun', 'Bun', ['run']],
+  ['deno', 'Deno', ['run', '--allow-all']],
+] as const) {
   testPacked(`${title} gets a sentence at import`, (t) => {
-    const path = runtime(t, name, `${name}/${program}`)
-    if (path === undefined) return
+    const found = runtime(name)
+    if (found.path === undefined) {
+      t.log(`skipped: ${found.why}`)
+      t.pass()
+      return
+    }
     const made = project(title)
-    const { status, signal, stdout, stderr } = spawnSync(path, [...args, made.path('main.mjs')], {
+    const { status, signal, stdout, stderr } = spawnSync(found.path, [...args, made.path('main.mjs')], {
       cwd: made.folder,
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1' },

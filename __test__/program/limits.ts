@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
@@ -10,6 +9,7 @@ import { Client, clients, Visitors } from '../support/client.js'
 import { listens, report, type Server, serving, stop, sums } from '../support/echo.js'
 import { Process } from '../support/process.js'
 import { PROGRAM, withListener } from '../support/activation.js'
+import { sockets } from '../support/machine.js'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -155,7 +155,7 @@ function activated(t: ExecutionContext, number: number): Promise<Server> {
 }
 
 test('a listener in the file system is served too; more than one is refused', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'miou-'))
+  const folder = mkdtempSync(join(sockets, 'miou-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'socket')
   await Miou.run(

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { connected, freePort } from './client.js'
+import { sockets } from './machine.js'
 import { Process } from './process.js'
 
 /** Where a server is. */
@@ -24,7 +24,7 @@ export class Haproxy {
   ) {}
 
   static async start(t: ExecutionContext, backends: Backend[]): Promise<Haproxy> {
-    const folder = mkdtempSync(join(tmpdir(), 'miou-haproxy-'))
+    const folder = mkdtempSync(join(sockets, 'miou-haproxy-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
     const [port, socket, file] = [await freePort(), join(folder, 'socket'), join(folder, 'haproxy.cfg')]
     const servers = backends.map(({ port, health }, i) => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as Miou from 'miou'
 import { toDuplex, until } from 'miou/node'
@@ -7,6 +6,7 @@ import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
 import { closing, connection, datagrams, listening, onOneDomain, readAll, settle } from '../support/loopback.js'
 import { built, Process } from '../support/process.js'
+import { sockets } from '../support/machine.js'
 
 type Steps<T> = Generator<Miou.Suspension, T>
 
@@ -232,7 +232,7 @@ const waits: Record<string, () => Steps<Wait>> = {
     }
   },
   *'a connect to a path whose backlog is full'() {
-    const folder = mkdtempSync(join(tmpdir(), 'miou-'))
+    const folder = mkdtempSync(join(sockets, 'miou-'))
     const path = join(folder, 'socket')
     const listener = Unix.unixSocket()
     Unix.bindAndListen(listener, { path }, { backlog: 0 })

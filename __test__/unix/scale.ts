@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import * as Miou from 'miou'
 import { until } from 'miou/node'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
+import { mostDescriptors } from '../support/machine.js'
 import { built, Process } from '../support/process.js'
 
 const linux = process.platform === 'linux'
@@ -27,15 +27,9 @@ test('accepting and closing 100 000 connections leaves descriptors and memory wh
   t.true(grown.rss < 8 << 20, `the process grew by ${grown.rss}`)
 })
 
-/** How many descriptors a process may have here. */
-function most(): number {
-  const said = spawnSync('/bin/sh', ['-c', 'ulimit -n']).stdout.toString().trim()
-  return said === 'unlimited' ? 1 << 20 : Number(said)
-}
-
 test('10 000 idle connections on one domain take little memory each', async (t) => {
   t.timeout(110_000)
-  const count = Math.min(10_000, most() - 200)
+  const count = Math.min(10_000, mostDescriptors() - 200)
   if (!linux) {
     t.log('skipped: there is no /proc')
     t.pass()

@@ -103,6 +103,7 @@ function explain(error: unknown, { host, port: asked }: Settings): string {
     case 'EACCES':
       return `port ${port} needs more rights: choose one from 1024 on with ${option}`
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
       return `${host} is no address of this machine: choose another one with --host`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

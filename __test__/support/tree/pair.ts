@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread, threadId } from 'node:worker_threads'
 import * as Unix from 'miou/unix'
+import { sockets } from '../machine.js'
 import type { Steps } from './noted.js'
 
 const { Ownership } = Unix
 let last = 0
 
 /** Where the sockets of this process are: a domain that dies does not take the names of its own back. */
-const folder = join(tmpdir(), `miou-tree-${process.pid}`)
+const folder = join(sockets, `miou-tree-${process.pid}`)
 if (isMainThread) process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 /** A listening socket that the current task owns, and what takes its name back. */
