@@ -10,6 +10,9 @@ import { arm64Node, installNodes, muslNode } from './nodes.mjs'
 import { setup } from './setup.mjs'
 import { outdated } from './targets.mjs'
 
+/** Milliseconds for which a suite may say nothing: the longest of its tests, on a slow machine. */
+const SILENCE = 900_000
+
 setup('native', 'library', 'tests', 'examples')
 
 // The package is tested where it can be packed: `npm run binaries` makes that so.
@@ -73,14 +76,24 @@ async function run({ title, command: [command, ...args], count }) {
   const failedBefore = failed
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   child.on('error', (error) => console.log(error.message))
+  const lines = createInterface({ input: child.stdout })
+  const silent = setTimeout(() => {
+    console.log(`nothing for ${SILENCE / 60_000} minutes`)
+    child.kill('SIGKILL')
+    // What it has started may hold on to its output.
+    lines.close()
+    child.stdout.destroy()
+  }, SILENCE)
   const closed = new Promise((resolve) => child.on('close', resolve))
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of lines) {
+    silent.refresh()
     console.log(line)
     const counts = count(stripVTControlCharacters(line))
     passed += counts[0]
     failed += counts[1]
   }
   const status = await closed
+  clearTimeout(silent)
   // A suite that breaks before it can count (it did not compile, it crashed) is a failure as well.
   if (status !== 0 && failed === failedBefore) {
     console.log(`${[command, ...args].join(' ')} ended with ${status ?? 'a signal'}`)

@@ -1,4 +1,5 @@
 import anyTest, { type ExecutionContext } from 'ava'
+import './ending.js'
 
 // What a test starts runs on what the test itself was started as: an emulator with Node below it, for example.
 process.execPath = process.env.MIOU_TEST_NODE ?? process.execPath

@@ -100,13 +100,18 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** Milliseconds within which whoever is to listen does. */
+const PATIENCE = 20_000
+
 /** Connects as soon as somebody listens. */
 export async function connected(port: number): Promise<Client> {
+  const began = performance.now()
   for (;;) {
     try {
       return await Client.connect(port)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ECONNREFUSED' || performance.now() - began > PATIENCE) throw error
     }
   }
 }

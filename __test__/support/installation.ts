@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import anyTest, { type ExecutionContext } from 'ava'
+import './ending.js'
 import { built, type Ended, Process } from './process.js'
 
 /** Milliseconds that an installation, or a tool of others, may take. */

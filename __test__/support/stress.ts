@@ -1,4 +1,5 @@
 import anyTest, { type ExecutionContext } from 'ava'
+import './ending.js'
 
 /** Whether a stress runs in full, as `.ci/run` has it: MIOU_STRESS is set. Otherwise a tenth of it. */
 const full = process.env.MIOU_STRESS !== undefined
