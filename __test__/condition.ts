@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { diesRelocking, pingPong, signals, waits } from './programs/locking.js'
+import { diesRelocking, diesWoken, pingPong, signals, waits } from './programs/locking.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
 import { promised, reaches, until, words } from './support/waiting.js'
@@ -409,6 +409,33 @@ test('a signal that a waiter had got whose domain, or thread, dies before it has
         Mutex.unlock(m)
         t.is(yield* next, 'woken', how)
       }
+    },
+    { domains: 1 },
+  )
+})
+
+test('a signal whose waiter holds the mutex again, but has not run, when its domain dies goes to the next', async (t) => {
+  await Miou.run(
+    function* () {
+      const shared = words(3)
+      const m = Mutex.create()
+      const c = Condition.create()
+      const dying = Miou.call(diesWoken, [c, m, shared])
+      yield* reaches(shared, 0)
+      const next = Miou.async(function* () {
+        using _ = yield* Mutex.lock(m)
+        shared[2] = 1
+        yield* Condition.wait(c, m)
+        return 'woken'
+      })
+      yield* until(() => shared[2] === 1)
+      yield* Mutex.lock(m)
+      Condition.signal(c)
+      Mutex.unlock(m)
+      const died = yield* Miou.await(dying)
+      isError(t, died.ok || died.error, Miou.DomainDied)
+      t.is(yield* next, 'woken')
+      t.is(shared[1], 0)
     },
     { domains: 1 },
   )

@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import { normal } from '../../dist/ready.js'
 import { never, reaches } from '../support/waiting.js'
 
 /* Portable functions about mutexes and conditions. */
@@ -111,5 +112,21 @@ export const diesRelocking = Miou.portable(
       process.exit(0)
     })
     yield* Miou.Condition.wait(c, m)
+  },
+)
+
+/** Waits; its domain ends where it has been signaled, and holds the mutex again, and has not run since. */
+export const diesWoken = Miou.portable(
+  meta,
+  function* diesWoken(c: Miou.Condition, m: Miou.Mutex, words: Int32Array): Generator<Miou.Suspension, void> {
+    yield* Miou.Mutex.lock(m)
+    Miou.async(function* () {
+      Atomics.store(words, 0, 1)
+      // Nobody else is here who could run.
+      while (normal.length === 0) yield* Miou.yield()
+      process.exit(0)
+    })
+    yield* Miou.Condition.wait(c, m)
+    Atomics.store(words, 1, 1)
   },
 )

@@ -74,6 +74,11 @@ pub struct Domain {
     /// Waits for objects, by token.
     waits: HashMap<i32, (u32, Wait)>,
     next_wait: u32,
+    /// Signals of conditions that its tasks were given. One counts as used once its task has let go of the mutex that it was
+    /// given with: a domain that dies before that passes it on.
+    given: Vec<Wait>,
+    /// How many of them there may be before those are looked for that were used.
+    most_given: usize,
     /// What this thread sleeps on where it runs no tasks.
     parker: Parker,
     /// The condition that it sleeps for.
@@ -111,6 +116,8 @@ impl Domain {
             corresponded: None,
             waits: HashMap::new(),
             next_wait: 0,
+            given: Vec::new(),
+            most_given: 0,
             parker: Parker::default(),
             parked: None,
             unlooked: 0,
@@ -168,6 +175,7 @@ impl Domain {
         self.take_mail();
         if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
             self.sweep();
+            self.forget_used();
             if self.linger() {
                 self.take_mail();
             } else if self.mailbox.declare_asleep() {

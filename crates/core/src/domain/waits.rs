@@ -1,6 +1,7 @@
 //! Waits of a domain's tasks for objects.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -42,6 +43,8 @@ pub enum Wait {
 const REFUSED: i32 = -Errno::PERM.raw_os_error();
 /// Result of a wait for a trigger that somebody else waits for.
 const TAKEN: i32 = -Errno::BUSY.raw_os_error();
+/// Signals that were given which may be kept without a look at whether they were used.
+const MOST_GIVEN: usize = 16;
 /// Result of a wait for what will never come.
 const NEVER: i32 = -Errno::CANCELED.raw_os_error();
 
@@ -143,8 +146,30 @@ impl Domain {
     /// What a wait of this domain was for has come. Where it was withdrawn meanwhile, that was passed on already.
     pub(super) fn granted(&mut self, wait: WaitId) {
         if self.waits_still(wait) {
+            if let Some((_, signal @ Wait::Signal { .. })) = self.waits.get(&wait.token) {
+                self.given.push(signal.clone());
+                if self.given.len() > self.most_given {
+                    self.forget_used();
+                    self.most_given = MOST_GIVEN.max(2 * self.given.len());
+                }
+            }
             self.end_wait(wait.token, 0);
         }
+    }
+
+    /// Forgets the signals that were given to tasks which have let go of their mutexes since.
+    pub(super) fn forget_used(&mut self) {
+        let mut given = std::mem::take(&mut self.given);
+        given.retain(|wait| self.holds_still(wait));
+        self.given = given;
+    }
+
+    /// Whether a task that was given a signal still holds the mutex that it was given with.
+    fn holds_still(&self, wait: &Wait) -> bool {
+        let Wait::Signal { mutex, owner, .. } = wait else {
+            return false;
+        };
+        self.world().word(mutex.word).load(Ordering::SeqCst) & !CONTENDED == *owner
     }
 
     /// What a wait of this domain was for will never come.
@@ -236,9 +261,12 @@ impl Domain {
         true
     }
 
-    /// The domain leaves: what its tasks wait on conditions for, and were given in this moment, goes to the next in line.
+    /// The domain leaves: what its tasks wait on conditions for, and were given and have not used, goes to the next in line.
     pub(super) fn forsake_all(&self) {
-        for wait in self.waits.values().map(|(_, wait)| wait).chain(&self.parked) {
+        let waits = self.waits.values().map(|(_, wait)| wait).chain(&self.parked);
+        // Last, when nobody of this domain waits any more.
+        let given = self.given.iter().filter(|wait| self.holds_still(wait));
+        for wait in waits.chain(given) {
             if let Wait::Signal {
                 condition,
                 mutex,
