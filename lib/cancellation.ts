@@ -64,8 +64,11 @@ export function interrupt(task: TaskRecord): void {
 /** Tells Node's world, where it has the signal of the task, which has met its `Cancelled`. */
 export function abortSignalOf(task: TaskRecord): void {
   const controller = task.extra?.controller
-  if (controller === undefined) return
-  // Those who listen are outside of tasks, whoever cancels.
+  if (controller !== undefined) abort(controller, task)
+}
+
+/** Aborts a signal since a task is cancelled. Those who listen are outside of tasks, whoever cancels. */
+export function abort(controller: AbortController, task: TaskRecord): void {
   const { current } = here
   here.current = null
   try {

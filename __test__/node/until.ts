@@ -4,7 +4,7 @@ import { until } from 'miou/node'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
 import { onOneDomain, settle, throwsIn } from '../support/loopback.js'
-import { refuses } from '../support/refusal.js'
+import { isError, refuses } from '../support/refusal.js'
 
 onOneDomain('until gives what a promise is settled with', function* (t) {
   t.is(yield* until(Promise.resolve(42)), 42)
@@ -87,6 +87,26 @@ onOneDomain('a promise that was settled before its task was cancelled aborts not
   yield* Unix.sleep(1)
   yield* Miou.await(waiting)
   t.false(signal!.aborted)
+})
+
+onOneDomain('those who listen to its signal are outside of tasks, whoever cancels', function* (t) {
+  let error: unknown
+  const waiting = Miou.async(() =>
+    until((signal) => {
+      signal.addEventListener('abort', () => {
+        try {
+          Miou.self()
+        } catch (thrown) {
+          error = thrown
+        }
+      })
+      return new Promise(() => {})
+    }),
+  )
+  yield* Miou.yield()
+  yield* Miou.cancel(waiting)
+  isError(t, error, Miou.NotInTask)
+  t.is(Miou.self().id, 1)
 })
 
 onOneDomain('what settles twice, though no promise may, wakes its task once', function* (t) {

@@ -1,3 +1,4 @@
+import { abort } from '../cancellation.js'
 import { InvalidArgument } from '../errors.js'
 import { make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
@@ -50,7 +51,7 @@ class Until<T> extends Op<T> {
 
   abort(): void {
     this.waiting = false
-    if (this.result === undefined) this.controller?.abort(this.task.cancelled)
+    if (this.result === undefined && this.controller !== undefined) abort(this.controller, this.task)
   }
 
   finish(): T {
