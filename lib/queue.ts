@@ -3,6 +3,7 @@ import { Empty, InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { onLeftovers } from './leftovers.js'
 import { native } from './native.js'
+import { isPlain } from './plain.js'
 import { OBJECT, words } from './ring.js'
 import { QUEUE, shared } from './shared.js'
 import { answerHere, EMPTY, laid, lay, REFUSED, taken } from './value.js'
@@ -136,7 +137,7 @@ export function toArray<T>(q: Queue<T>): T[] {
  */
 export function drop<T>(q: Queue<T>, each: (value: T) => void): void {
   valid(q, 'drop')
-  if (typeof each !== 'function') throw new InvalidArgument('Queue.drop takes a queue and a function')
+  if (!isPlain(each)) throw new InvalidArgument('Queue.drop takes a queue and a function, no function*')
   for (const value of poured(native.pour(q.word, true))) each(value as T)
 }
 

@@ -3,6 +3,7 @@ import { wrongHandle } from './handle.js'
 import { debugging, log } from './log.js'
 import { currentTask, FINALISING } from './operation.js'
 import { here } from './here.js'
+import { isPlain } from './plain.js'
 import { referenceOf } from './portable.js'
 import { noteSite } from './site.js'
 import { nameOf, type TaskRecord } from './task.js'
@@ -140,8 +141,9 @@ function ownerOf(r: Resource): string {
 
 /** A resource of `value` that nobody owns yet. `finalise` gives the value back. */
 export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
-  if (typeof finalise !== 'function')
-    throw new InvalidArgument('Ownership.create takes a value and the function that finalises it')
+  if (!isPlain(finalise)) {
+    throw new InvalidArgument('Ownership.create takes a value and the function that finalises it, no function*')
+  }
   const resource = new Resource(value, finalise)
   if (debugging()) noteSite(resource)
   resource.portable = referenceOf(finalise) !== undefined

@@ -2,6 +2,7 @@ import { InvalidArgument } from './errors.js'
 import { staysAtHome } from './handle.js'
 import { log } from './log.js'
 import { currentTask, make, Op, type Operation } from './operation.js'
+import { isPlain } from './plain.js'
 import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
 import { schedule } from './ready.js'
@@ -175,8 +176,8 @@ export function syscall(name?: string): Syscall {
  */
 export function suspend(s: Syscall, register?: () => void): Operation<void> {
   if (!(s instanceof Syscall)) throw new InvalidArgument('suspend takes a syscall, as syscall() makes it')
-  if (register !== undefined && typeof register !== 'function')
-    throw new InvalidArgument('suspend: register is a function, which is called once the task waits')
+  if (register !== undefined && !isPlain(register))
+    throw new InvalidArgument('suspend: register is a function, no function*, which is called once the task waits')
   const op = new Suspend()
   make(op)
   if (s.task !== op.task) {

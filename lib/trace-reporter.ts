@@ -3,6 +3,7 @@ import { InvalidArgument } from './errors.js'
 import { here } from './here.js'
 import { onMessage, TRACE } from './mail.js'
 import { begin, prepare, put, putInt, send } from './message.js'
+import { isPlain } from './plain.js'
 import { find, load, type Reference, referenceOf } from './portable.js'
 import { place } from './domain-thread.js'
 import { log } from './log.js'
@@ -49,8 +50,8 @@ interface Sent {
  * Trace.setReporter((event) => events.push(event))
  */
 export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void {
-  if (fn !== undefined && typeof fn !== 'function')
-    throw new InvalidArgument('Trace.setReporter takes a function, or undefined')
+  if (fn !== undefined && !isPlain(fn))
+    throw new InvalidArgument('Trace.setReporter takes a function, no function*, or undefined')
   report(fn)
   const reference = fn === undefined ? undefined : referenceOf(fn)
   if (fn !== undefined && reference === undefined) return

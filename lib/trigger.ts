@@ -5,6 +5,7 @@ import { type Awaiting, completed, tokenFor, WaitOp } from './io.js'
 import { log } from './log.js'
 import { native } from './native.js'
 import { make, type Operation } from './operation.js'
+import { isPlain } from './plain.js'
 import { schedule } from './ready.js'
 import { AWAIT, COMPLETED, words } from './ring.js'
 import { shared, TRIGGER } from './shared.js'
@@ -141,7 +142,7 @@ const NEVER = -1
  */
 export function onSignal(t: Trigger, fn: () => void): boolean {
   validTrigger(t, 'Trigger.onSignal')
-  if (typeof fn !== 'function') throw new InvalidArgument('Trigger.onSignal takes a trigger and a function')
+  if (!isPlain(fn)) throw new InvalidArgument('Trigger.onSignal takes a trigger and a function, no function*')
   const token = tokenFor(new Callback(fn))
   const attached = native.onSignal(t.word, token)
   if (attached === 1) {
