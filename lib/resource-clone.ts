@@ -1,9 +1,9 @@
 import { pack, unpack } from './clone.js'
-import { place } from './domain-thread.js'
 import { holdOpen, letEnd } from './end.js'
 import { InvalidArgument } from './errors.js'
 import { type Arrived, registerHandle } from './handle.js'
 import { here } from './here.js'
+import { Identities } from './identity.js'
 import { log } from './log.js'
 import { find, load, type Reference, referenceOf, standsFor } from './portable.js'
 import { Resource } from './resource.js'
@@ -29,20 +29,11 @@ interface Before {
   identity: number
 }
 
-let last = 0
-/** Handles of resources that were here, by identity. */
-const known = new Map<number, WeakRef<Resource>>()
-const collected = new FinalizationRegistry<number>((identity) => known.delete(identity))
-
-function remember(resource: Resource, identity: number): void {
-  resource.identity = identity
-  known.set(identity, new WeakRef(resource))
-  collected.register(resource, identity)
-}
+const identities = new Identities<Resource>()
 
 /** The identity of a resource, which it has from now on. */
 export function identify(resource: Resource): number {
-  if (resource.identity === 0) remember(resource, place() * 2 ** 32 + ++last)
+  if (resource.identity === 0) resource.identity = identities.give(resource)
   return resource.identity
 }
 
@@ -87,7 +78,7 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
   },
   unpack(packed, arrived): Resource {
     const { value: inner, finaliser, identity, site } = packed as PackedResource
-    const before = known.get(identity)?.deref()
+    const before = identities.find(identity)
     if (finaliser === undefined) return before ?? nowhere()
     const value = unpack(inner, arrived)
     if (finaliser === null) return ofDescriptor(value)!
@@ -99,7 +90,8 @@ registerHandle<Resource>(Resource as new (...args: never[]) => Resource, {
     const resource = new Resource(value, finaliserOf(finaliser, arrived))
     resource.portable = true
     if (site !== undefined) noteSite(resource, site)
-    remember(resource, identity)
+    resource.identity = identity
+    identities.remember(resource, identity)
     return resource
   },
 })

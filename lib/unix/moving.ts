@@ -1,7 +1,8 @@
 import type { Cargo } from '../cargo.js'
-import { rust, place } from '../domain-thread.js'
+import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { registerHandle } from '../handle.js'
+import { Identities } from '../identity.js'
 import { onDescriptor } from '../resource-clone.js'
 import { nameOf } from '../task.js'
 import { FileDescr, gone, inUse, opened, resourceOf } from './descriptor.js'
@@ -19,22 +20,11 @@ interface Packed {
   identity: number
 }
 
-let last = 0
-/** Handles of descriptors that were here, by identity. */
-const known = new Map<number, WeakRef<FileDescr>>()
-const collected = new FinalizationRegistry<number>((identity) => known.delete(identity))
+const identities = new Identities<FileDescr>()
 
 function identify(fd: FileDescr): number {
-  if (fd.identity === 0) {
-    fd.identity = place() * 2 ** 32 + ++last
-    remember(fd)
-  }
+  if (fd.identity === 0) fd.identity = identities.give(fd)
   return fd.identity
-}
-
-function remember(fd: FileDescr): void {
-  known.set(fd.identity, new WeakRef(fd))
-  collected.register(fd, fd.identity)
 }
 
 /** Throws where a descriptor may not move. */
@@ -75,7 +65,7 @@ registerHandle(FileDescr, {
   },
   unpack(packed, arrived): FileDescr {
     const { number, identity } = packed as Packed
-    const before = known.get(identity)?.deref()
+    const before = identities.find(identity)
     if (number < 0 || (before !== undefined && before.index >= 0)) return before ?? new FileDescr(-1, 0, 0, null)
     const { words, run, moved } = arrived
     // It may have been closed on its way, where it rested until its run had ended.
@@ -90,7 +80,7 @@ registerHandle(FileDescr, {
     }
     const fd = new FileDescr(index, generation, kind, index < 0 ? null : run)
     fd.identity = identity
-    remember(fd)
+    identities.remember(fd, identity)
     moved.push(fd)
     return fd
   },
