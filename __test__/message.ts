@@ -2,7 +2,7 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { cargoOf } from '../dist/cargo.js'
 import { CALL } from '../dist/mail.js'
-import { begin, prepareAll, put, putInt, putText, send } from '../dist/message.js'
+import { begin, prepareAll, put, putId, putInt, putText, send } from '../dist/message.js'
 import type { TaskRecord } from '../dist/task.js'
 import { FileDescr } from '../dist/unix/descriptor.js'
 import { echo } from './programs/numbers.js'
@@ -238,7 +238,9 @@ test('a call that arrives where its run is over has its descriptors closed, and 
       const to = run.places[1]!
       const prepared = prepareAll([new Map([['fd', server]]), resource], to, cargoOf('an argument'))
       begin(CALL)
-      for (const word of [run.id + 1000, 7, 0, 0, 0]) putInt(word)
+      putInt(run.id + 1000)
+      putId(7)
+      for (const word of [0, 0, 0]) putInt(word)
       putText('late')
       putInt(1)
       put(prepared)

@@ -1,5 +1,8 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import type { TaskRecord } from '../dist/task.js'
+import { echo, hang } from './programs/numbers.js'
+import { heldResource, transfersBack } from './programs/resources.js'
 import { sleeps } from './programs/sleeping.js'
 import { test } from './support/case.js'
 
@@ -21,6 +24,40 @@ for (const [what, thrown] of odd) {
         })
         const result = yield* Miou.await(parent)
         t.true(!result.ok && result.error === thrown)
+      },
+      { domains: 1 },
+    )
+  })
+}
+
+for (const power of [31, 32, 40]) {
+  test(`a run that has had 2 ** ${power} tasks goes on as before`, async (t) => {
+    await Miou.run(
+      function* () {
+        const server = Miou.call(hang, [])
+        const { run } = Miou.self() as unknown as TaskRecord
+        // What the ids are counted by; a block of them is taken at a time.
+        Atomics.store(run.ids, 0, 2n ** BigInt(power) - 1500n)
+        const collector = Miou.orphans<number>()
+        for (let i = 0; i < 3000; i++) Miou.async(() => echo(i), { orphans: collector })
+        const late = Miou.call(echo<string>, ['late'])
+        t.true(late.id > 2 ** power)
+        yield* Miou.yield()
+        for (let i = 2999; i > 2000; i--) t.is(yield* Miou.care(collector)!, i, 'the newest first')
+        yield* Miou.drain(collector)
+        t.is(yield* late, 'late')
+        const cancelled = Miou.call(hang, [])
+        yield* Miou.cancel(cancelled)
+        t.is(cancelled.state, 'exited')
+        const words = new Int32Array(new SharedArrayBuffer(16))
+        const resource = heldResource(words)
+        Miou.Ownership.own(resource)
+        t.is(yield* Miou.call(transfersBack, [resource], { give: [resource] }), resource)
+        Miou.Ownership.release(resource)
+        t.is(words[0], 1)
+        t.regex(yield* Miou.tree(), /main[\s\S]*hang/)
+        t.is(server.state, 'running')
+        yield* Miou.cancel(server)
       },
       { domains: 1 },
     )

@@ -1,7 +1,7 @@
 import * as Miou from 'miou'
 import { rust } from '../dist/domain-thread.js'
 import { TRANSFERRED } from '../dist/mail.js'
-import { begin, putInt, send } from '../dist/message.js'
+import { begin, putId, putInt, send } from '../dist/message.js'
 import { drained } from '../dist/ring.js'
 import type { TaskRecord } from '../dist/task.js'
 import { transfersSlowly } from './programs/resources.js'
@@ -19,8 +19,8 @@ test('a transfer ends by its own answer alone, not by one to an earlier transfer
     for (let i = 0; i < 50 && shared[2] === 0; i++) {
       begin(TRANSFERRED)
       putInt(task.run.id)
-      putInt(task.id)
-      putInt(0)
+      putId(task.id)
+      putId(0)
       send(task.extra!.place)
       post()
       Atomics.wait(shared, 2, 0, 1)

@@ -3,7 +3,7 @@ import { pack } from './clone.js'
 import { rust } from './domain-thread.js'
 import { log } from './log.js'
 import { BEQUEST, onMessage, REVOKED } from './mail.js'
-import { begin, prepare, put, putInt, send } from './message.js'
+import { begin, prepare, put, putId, putInt, send } from './message.js'
 import { type Reference, referenceOf } from './portable.js'
 import { runs } from './remote.js'
 import { finaliserOf, identify } from './resource-clone.js'
@@ -46,7 +46,7 @@ function bequeath(resource: Resource, task: TaskRecord): void {
   const prepared = prepare(bequest, place, cargoOf('a resource'))
   begin(BEQUEST)
   putInt(task.run.id)
-  putInt(root.id)
+  putId(root.id)
   put(prepared)
   send(place)
   post()
@@ -83,7 +83,7 @@ function post(): void {
 
 onMessage(BEQUEST, (message) => {
   const run = runs.get(message.int())
-  const root = message.int()
+  const root = message.id()
   message.arrived.run = run ?? null
   const { identity, value, finaliser } = message.value() as Sent
   const resource = new Resource(value, finaliserOf(finaliser, message.arrived))

@@ -8,7 +8,7 @@ import { type Arrived, closeMoved, onceLoaded } from './handle.js'
 import { extra } from './extra.js'
 import { CALL, onMessage } from './mail.js'
 import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
-import { begin, type Message, prepareAll, put, putInt, putText, send } from './message.js'
+import { begin, type Message, prepareAll, put, putId, putInt, putText, send } from './message.js'
 import { currentTask, type Operation } from './operation.js'
 import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
 import { hurry, ready } from './ready.js'
@@ -170,7 +170,7 @@ function sendCall(called: Called, args: unknown[], give: Resource[], transfer: T
   const prepared = prepareAll([...args, ...give], to, cargoWith(give), transfer)
   begin(CALL)
   putInt(run.id)
-  putInt(id)
+  putId(id)
   putInt(path.length)
   for (const at of path) putInt(at)
   putInt(seed)
@@ -222,7 +222,7 @@ export function forgetFunctions(place: number): void {
 
 onMessage(CALL, (message) => {
   const run = runs.get(message.int())
-  const id = message.int()
+  const id = message.id()
   const path = Array.from({ length: message.int() }, () => message.int())
   const seed = message.int()
   const reference = referenceIn(message)

@@ -20,8 +20,8 @@ import { watch } from './watch.js'
 export interface Joining {
   run: number
   quanta: number
-  /** Shared by the domains of the run; the first word counts ids. */
-  words: Int32Array
+  /** Shared by the domains of the run: counts ids. */
+  ids: BigInt64Array
   places: number[]
   /** Where the factory of its event source is found. */
   events: Reference | undefined
@@ -39,12 +39,12 @@ export function sendJoin(to: number, joining: Omit<Joining, 'reporter'>): void {
 }
 
 onMessage(JOIN, (message) => {
-  const { run, quanta, words, places, events, asyncContext, reporter } = message.value() as Joining
+  const { run, quanta, ids, places, events, asyncContext, reporter } = message.value() as Joining
   const record: RunRecord = new RunRecord(
     run,
     place(),
     quanta,
-    words,
+    ids,
     places,
     (task) => rootOver(record, task),
     (error) => sendFailed(record, error),

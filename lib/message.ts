@@ -68,6 +68,12 @@ export function putInt(value: number): void {
   at += 4
 }
 
+/** Adds a whole number that may be too large for that, as ids of tasks are in a run of days: up to 2 ** 53. */
+export function putId(value: number): void {
+  out.setFloat64(at, value, true)
+  at += 8
+}
+
 /** Adds a string of at most a few hundred characters. */
 export function putText(text: string): void {
   const length = sendArea.write(text, at + 2)
@@ -244,6 +250,12 @@ export class Message {
   int(): number {
     const value = arriving.getInt32(this.at, true)
     this.at += 4
+    return value
+  }
+
+  id(): number {
+    const value = arriving.getFloat64(this.at, true)
+    this.at += 8
     return value
   }
 

@@ -5,7 +5,7 @@ import { discard } from './discard.js'
 import { failRun, remoteDone } from './end.js'
 import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
-import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
+import { begin, type Prepared, prepare, put, putId, putInt, send } from './message.js'
 import type { RunRecord } from './run-record.js'
 import { hasCrossed } from './stacks.js'
 import { DONE, FATAL, OK, type TaskRecord } from './task.js'
@@ -24,7 +24,7 @@ export function sendCancel(task: TaskRecord, cause: unknown): void {
   const prepared = prepareReason(cause, place)
   begin(CANCEL)
   putInt(task.run.id)
-  putInt(task.id)
+  putId(task.id)
   put(prepared)
   send(place)
 }
@@ -40,7 +40,7 @@ function prepareReason(reason: unknown, to: number): Prepared {
 
 onMessage(CANCEL, (message) => {
   const run = runs.get(message.int())
-  const task = run?.called.get(message.int())
+  const task = run?.called.get(message.id())
   const cause = message.value()
   if (task !== undefined) cancelTree(task, cause)
 })
@@ -64,7 +64,7 @@ function end(task: TaskRecord, place: number, ok: boolean, value: unknown): void
   const prepared = prepare(value, place, cargoOf('the result of a task'))
   begin(END)
   putInt(task.run.id)
-  putInt(task.id)
+  putId(task.id)
   putInt((ok ? OK : 0) | (task.flags & FATAL))
   put(prepared)
   send(place)
@@ -72,7 +72,7 @@ function end(task: TaskRecord, place: number, ok: boolean, value: unknown): void
 
 onMessage(END, (message) => {
   const run = runs.get(message.int())
-  const id = message.int()
+  const id = message.id()
   const flags = message.int()
   message.arrived.run = run ?? null
   const value = message.value()

@@ -5,7 +5,7 @@ import type { SourceRecord } from './source.js'
 import { DONE, type TaskRecord } from './task.js'
 
 /** Ids that a domain takes from the run at a time. */
-const BLOCK = 1024
+const BLOCK = 1024n
 
 /** One run, as one of its domains knows it. */
 export class RunRecord {
@@ -45,8 +45,8 @@ export class RunRecord {
     readonly domain: number,
     /** Operations that a slice may complete. */
     readonly quanta: number,
-    /** Shared by the domains of the run; the first word counts the ids given out. */
-    readonly words: Int32Array,
+    /** Shared by the domains of the run: counts the ids given out. A busy server needs more than 2 ** 32 within days. */
+    readonly ids: BigInt64Array,
     /** Places in the world of all domains of the run, domain 0 first. */
     readonly places: number[],
     /** Called when a root is over. */
@@ -58,8 +58,8 @@ export class RunRecord {
   /** An id for a new task. */
   nextId(): number {
     if (this.next === this.end) {
-      this.next = Atomics.add(this.words, 0, BLOCK) + 1
-      this.end = this.next + BLOCK
+      this.next = Number(Atomics.add(this.ids, 0, BLOCK)) + 1
+      this.end = this.next + Number(BLOCK)
     }
     return this.next++
   }

@@ -96,9 +96,10 @@ export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T
   try {
     const threads = await takeThreads(domains)
     const joining: Omit<Joining, 'reporter'> = {
-      run: Atomics.add(world, 0, 1) + 1,
+      // Positive, and small for V8, however many there have been.
+      run: (Atomics.add(world, 0, 1) & 0x3fffffff) + 1,
       quanta,
-      words: new Int32Array(new SharedArrayBuffer(64)),
+      ids: new BigInt64Array(new SharedArrayBuffer(8)),
       places: [place(), ...threads.map((thread) => thread.place)],
       events: source,
       asyncContext: options.asyncContext === true,
@@ -121,12 +122,12 @@ class Run {
     private readonly joining: Omit<Joining, 'reporter'>,
     private readonly threads: Thread[],
   ) {
-    const { run, quanta, words, places } = joining
+    const { run, quanta, ids, places } = joining
     this.record = new RunRecord(
       run,
       0,
       quanta,
-      words,
+      ids,
       [...places],
       (task) => this.rootEnded(task),
       () => {},

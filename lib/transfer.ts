@@ -2,7 +2,7 @@ import { cargoOf } from './cargo.js'
 import { InvalidArgument, NotOwner } from './errors.js'
 import { onceLoaded, wrongHandle } from './handle.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
-import { begin, type Prepared, prepare, put, putInt, send } from './message.js'
+import { begin, type Prepared, prepare, put, putId, putInt, send } from './message.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
@@ -45,8 +45,8 @@ class Transfer extends Op<void> {
     }
     begin(TRANSFER)
     putInt(task.run.id)
-    putInt(task.id)
-    putInt(this.number)
+    putId(task.id)
+    putId(this.number)
     put(prepared)
     send(place)
     detach(resource)
@@ -69,8 +69,8 @@ function hand(resource: Resource, to: TaskRecord): void {
 
 onMessage(TRANSFER, (message) => {
   const run = runs.get(message.int())
-  const id = message.int()
-  const number = message.int()
+  const id = message.id()
+  const number = message.id()
   message.arrived.run = run ?? null
   const resource = message.value() as Resource
   const parent = run?.away.get(id)?.parent
@@ -80,15 +80,15 @@ onMessage(TRANSFER, (message) => {
     else if (resource instanceof Resource) finaliseFreely(resource)
     begin(TRANSFERRED)
     putInt(run?.id ?? 0)
-    putInt(id)
-    putInt(number)
+    putId(id)
+    putId(number)
     send(from)
   })
 })
 
 onMessage(TRANSFERRED, (message) => {
-  const task = runs.get(message.int())?.called.get(message.int())
-  const number = message.int()
+  const task = runs.get(message.int())?.called.get(message.id())
+  const number = message.id()
   if (task?.op instanceof Transfer && task.op.number === number) ready(task)
 })
 
