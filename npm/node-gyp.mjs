@@ -29,6 +29,9 @@ if (platform === 'darwin') {
   flags.push('-Clink-arg=-Wl,-dead_strip_dylibs')
   // A library has a name in it, which nobody looks for here: where it was linked, if nothing else is said.
   flags.push('-Clink-arg=-Wl,-install_name,@rpath/miou.node')
+  // Its identity (LC_UUID) is made of what is linked: with the paths of the objects in it, as debuggers want them, it would be
+  // another one in each folder.
+  flags.push('-Clink-arg=-Wl,-S')
 }
 process.env.RUSTFLAGS = flags.join(' ')
 
