@@ -86,7 +86,9 @@ export async function trace({ ready, chosen }) {
       try {
         const { port, pids, stop } = await start(command(peer, scenario), placement(peer, scenario))
         try {
-          const work = () => load({ port, pids }, scenario.load, { cores: cores().load, seconds: 1, warmup: 0 })
+          const work = () => load({ port, pids }, scenario.load, { cores: cores().load, seconds: 2, warmup: 0 })
+          // Compiling, on threads of its own, makes many calls: it comes before.
+          await work()
           traced.push({ peer: peer.name, scenario: scenario.name, ...(await count(pids, work)) })
         } finally {
           await stop()
