@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use crate::mailbox::{Mail, Mailbox};
@@ -37,6 +37,8 @@ unsafe impl Sync for Words {}
 pub struct World {
     words: Words,
     mailboxes: RwLock<Vec<Option<Arc<Mailbox>>>>,
+    /// The place that was given out last.
+    last: AtomicUsize,
     objects: Mutex<Objects>,
     /// How many descriptors the domains that have ended had, by place: the last one of each.
     left: Mutex<HashMap<u32, u32>>,
@@ -79,6 +81,7 @@ impl World {
         let world = Arc::new(Self {
             words: Words { base, count },
             mailboxes: RwLock::new(vec![None]),
+            last: AtomicUsize::new(0),
             objects: Mutex::new(Objects::new(FIRST_OBJECT, count as u32)),
             left: Mutex::default(),
         });
@@ -113,18 +116,14 @@ impl World {
     /// Those of `make`; out of memory where 1 023 domains live already.
     pub fn enter(self: &Arc<Self>, make: impl FnOnce(u32) -> io::Result<Mailbox>) -> io::Result<Arc<Mailbox>> {
         let mut mailboxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
-        // Places are given out in turn, so that one is not used again soon after its domain has ended.
-        let place = if mailboxes.len() < PLACES as usize {
-            mailboxes.len()
-        } else {
-            mailboxes
-                .iter()
-                .skip(1)
-                .position(Option::is_none)
-                .ok_or(io::ErrorKind::OutOfMemory)?
-                + 1
-        };
+        // In turn: others may not have heard yet that the domain has ended which was there before.
+        let (last, count) = (self.last.load(Ordering::Relaxed), PLACES as usize - 1);
+        let place = (last..last + count)
+            .map(|before| before % count + 1)
+            .find(|place| mailboxes.get(*place).is_none_or(Option::is_none))
+            .ok_or(io::ErrorKind::OutOfMemory)?;
         let mailbox = Arc::new(make(place as u32)?);
+        self.last.store(place, Ordering::Relaxed);
         if place == mailboxes.len() {
             mailboxes.push(None);
         }
@@ -171,5 +170,40 @@ impl World {
     /// The shared objects.
     pub fn objects(&self) -> MutexGuard<'_, Objects> {
         held(&self.objects)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::poller::Poller;
+    use crate::waker::Waker;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no pollers of rustix")]
+    fn places_are_given_out_in_turn_so_that_none_is_used_again_soon() {
+        let words: Vec<AtomicU32> = (0..FIRST_OBJECT + 64).map(|_| AtomicU32::new(0)).collect();
+        let words: &'static mut [AtomicU32] = words.leak();
+        // SAFETY: WORLD: leaked memory outlives every thread, and all accesses go through the atomics.
+        let world = unsafe { World::at(NonNull::from(&mut words[0]), words.len()) }.unwrap();
+        let poller = Poller::new().unwrap();
+        let enter = || world.enter(|place| Ok(Mailbox::new(world.clone(), place, Waker::new(&poller)?)));
+        let first = enter().unwrap();
+        assert_eq!(first.place(), 1);
+        assert!(world.enter(|_| Err(io::ErrorKind::Other.into())).is_err());
+        for turn in 0..3 * (PLACES - 2) {
+            let next = enter().unwrap();
+            assert_eq!(next.place(), turn % (PLACES - 2) + 2);
+            assert!(world.mailbox(next.place()).is_some());
+            world.leave(&next, 0);
+            assert!(world.mailbox(next.place()).is_none());
+        }
+        let all: Vec<_> = (0..PLACES - 2).map(|_| enter().unwrap()).collect();
+        assert!(enter().is_err(), "all places are taken");
+        all.iter().for_each(|mailbox| world.leave(mailbox, 0));
+        world.leave(&first, 0);
+        // Each mailbox keeps the world, and each in the world's keeping was taken out.
+        drop((all, first));
+        assert_eq!(Arc::strong_count(&world), 1);
     }
 }
