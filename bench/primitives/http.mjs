@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
+import { cores } from '../machine.mjs'
 import { ours } from '../packages.mjs'
 import { Missing, reason } from '../toolchain.mjs'
 
@@ -22,31 +23,42 @@ async function freePort() {
   return port
 }
 
-/** Loads a port; how many requests were answered. */
-async function load(port, seconds) {
+/** The server has a core, the load another one; or both share two. */
+const APART = { server: cores().one, load: cores().load }
+const TOGETHER = { server: cores().two, load: cores().loadOfTwo }
+
+/** Loads a port from some cores; how many requests were answered. */
+async function load(port, seconds, from) {
   const url = `http://127.0.0.1:${port}/`
   try {
-    const { stdout } = await execute('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url])
+    const args = ['-c', from, 'wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url]
+    const { stdout } = await execute('taskset', args)
     const wrong = /(Socket errors|Non-2xx).*/.exec(stdout)
     if (wrong) throw new Error(wrong[0])
     return Number(/(\d+) requests in/.exec(stdout)[1])
   } catch (error) {
-    if (error.code === 'ENOENT') throw new Missing('wrk is not installed')
+    if (error.code === 'ENOENT' || error.code === 127) throw new Missing('wrk or taskset is not installed')
     throw new Error(reason(error))
   }
 }
 
+/** Puts this process on some cores, before it starts what serves. */
+async function pin(to) {
+  await execute('taskset', ['-apc', to, String(process.pid)])
+}
+
 /** Once the port is warm: the requests of a while, and the nanoseconds of CPU of this process meanwhile. */
-async function measure(port) {
-  await load(port, 1)
+async function measure(port, from) {
+  await load(port, 1, from)
   const before = process.cpuUsage()
-  const requests = await load(port, SECONDS)
+  const requests = await load(port, SECONDS, from)
   const { user, system } = process.cpuUsage(before)
   return { requests, cpu: (user + system) * 1000 }
 }
 
 /** The same of http over toDuplex, on so many domains. */
-async function overDuplex(domains) {
+async function overDuplex(domains, where) {
+  await pin(where.server)
   const Miou = await ours()
   const { until } = await import('../../dist/node.js')
   const Unix = await import('../../dist/unix.js')
@@ -59,7 +71,7 @@ async function overDuplex(domains) {
       })
       // Until all of them listen.
       yield* Unix.sleep(300)
-      const measured = yield* until(measure(port))
+      const measured = yield* until(measure(port, where.load))
       for (const server of servers) yield* Miou.cancel(server)
       return measured
     },
@@ -68,11 +80,12 @@ async function overDuplex(domains) {
 }
 
 /** The same of http on sockets of its own. */
-async function ofNode() {
+async function ofNode(where) {
+  await pin(where.server)
   const { answer } = await import('../http.mjs')
   const server = http.createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const measured = await measure(server.address().port)
+  const measured = await measure(server.address().port, where.load)
   server.closeAllConnections()
   server.close()
   return measured
@@ -90,16 +103,26 @@ export default [
     name: 'an http request of 50 clients, CPU of the server',
     unit: 'us',
     count: 1,
-    peers: { miou: () => perRequest(overDuplex(1)), 'node:http': () => perRequest(ofNode()) },
+    peers: {
+      miou: () => perRequest(overDuplex(1, APART)),
+      'miou, two domains': () => perRequest(overDuplex(2, TOGETHER)),
+      'node:http': () => perRequest(ofNode(APART)),
+    },
   },
   {
-    name: 'http requests a second, load and server on the same two cores',
+    name: 'http requests a second, the server on one core and the load on another',
+    unit: '/s',
+    count: 1,
+    peers: { miou: () => perSecond(overDuplex(1, APART)), 'node:http': () => perSecond(ofNode(APART)) },
+  },
+  {
+    name: 'http requests a second, server and load on the same two cores',
     unit: '/s',
     count: 1,
     peers: {
-      miou: () => perSecond(overDuplex(1)),
-      'miou, two domains': () => perSecond(overDuplex(2)),
-      'node:http': () => perSecond(ofNode()),
+      miou: () => perSecond(overDuplex(1, TOGETHER)),
+      'miou, two domains': () => perSecond(overDuplex(2, TOGETHER)),
+      'node:http': () => perSecond(ofNode(TOGETHER)),
     },
   },
 ]
