@@ -119,6 +119,11 @@ onOneDomain('what settles twice, though no promise may, wakes its task once', fu
     },
   } as PromiseLike<string>
   t.is(yield* until(() => twice), 'first')
+  const nested = {
+    // biome-ignore lint/suspicious/noThenProperty: it is about one that is none of the language's
+    then: (resolve: (value: unknown) => void) => resolve(twice),
+  } as PromiseLike<string>
+  t.is(yield* until(nested), 'first', 'as await would')
   const before = performance.now()
   setImmediate(() => again())
   yield* Unix.sleep(20)

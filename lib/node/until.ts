@@ -20,16 +20,15 @@ class Until<T> extends Op<T> {
     if (typeof start !== 'function') this.listen(start)
   }
 
+  /** What is no promise of the language is made one: it may settle twice, or with another of its kind. */
   private listen(promise: PromiseLike<T>): void {
-    promise.then(
+    Promise.resolve(promise).then(
       (value) => this.settle({ ok: true, value }),
       (error: unknown) => this.settle({ ok: false, error }),
     )
   }
 
-  /** Once: what is no promise of the language may settle as often as it likes. */
   private settle(result: Result<T>): void {
-    if (this.result !== undefined) return
     this.result = result
     if (this.waiting) ready(this.task)
   }
