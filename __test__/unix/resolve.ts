@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { onOneDomain } from '../support/loopback.js'
+import { failsWith, onOneDomain } from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 
 onOneDomain('resolve gives literal addresses', function* (t) {
@@ -23,6 +23,17 @@ onOneDomain('of one family, where that is asked for', function* (t) {
 onOneDomain('a literal address is its own', function* (t) {
   t.deepEqual(yield* Unix.resolve('127.0.0.1'), ['127.0.0.1'])
   t.deepEqual(yield* Unix.resolve('::1'), ['::1'])
+})
+
+onOneDomain('a literal address is not found in the other family', function* (t) {
+  for (const [host, family] of [
+    ['127.0.0.1', 6],
+    ['::1', 4],
+  ] as const) {
+    const error = yield* failsWith(t, () => Unix.resolve(host, { family }), 'ENOTFOUND')
+    t.is((error as Error & { hostname?: string }).hostname, host)
+    t.deepEqual(yield* Unix.resolve(host, { family: family === 4 ? 6 : 4 }), [host])
+  }
 })
 
 onOneDomain('a name that nobody knows is the error of the look-up', function* (t) {

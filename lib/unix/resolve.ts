@@ -4,6 +4,9 @@ import { make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
 import { checkObject } from './options.js'
 
+/** What Node's own error has for `errno`. */
+const NOT_FOUND = -3008
+
 /** Asks the system for the addresses of a host. */
 class Resolve extends Op<string[]> {
   readonly label = 'resolve(host)'
@@ -22,10 +25,18 @@ class Resolve extends Op<string[]> {
     lookup(this.host, { all: true, family: this.family }, (error, addresses) => {
       // The system can't be told to stop: its answer comes to nobody where the task was cancelled.
       if (this.aborted) return
-      this.error = error
+      this.error = error ?? this.none(addresses)
       this.addresses = addresses
       ready(this.task)
     })
+  }
+
+  /** A literal address of the other family is found all the same: the error that a name without one has. */
+  private none(addresses: LookupAddress[]): Error | null {
+    const { host, family } = this
+    if (family === 0 || addresses.some((address) => address.family === family)) return null
+    const error = new Error(`getaddrinfo ENOTFOUND ${host}`)
+    return Object.assign(error, { errno: NOT_FOUND, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host })
   }
 
   abort(): void {
