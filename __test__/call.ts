@@ -1,12 +1,14 @@
 import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
 import { unreachable } from './programs/broken/import.js'
 import { registered } from './programs/broken/register.js'
 import { failsOnOdd, forgetsNamed, livesOf, parallelWithin, pinsItself } from './programs/families.js'
 import { count, domainOf, echo, lives, spin } from './programs/numbers.js'
+import { heldResource } from './programs/resources.js'
 import { countDown, counts, returnsOperation } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
-import { reaches, words } from './support/waiting.js'
+import { never, reaches, words } from './support/waiting.js'
 
 const three = { domains: 3 }
 
@@ -207,5 +209,30 @@ test('a parallel that is cancelled cancels all of its tasks', async (t) => {
     yield* reaches(shared, 0, 4)
     yield* Miou.cancel(child)
     t.is(shared[1], 4)
+  }, three)
+})
+
+test('a call in a cancelled task is checked as any other, and what it takes with it is finalised and closed', async (t) => {
+  const shared = words(1)
+  await Miou.run(function* () {
+    let checked = false
+    const cancelled = Miou.async(function* () {
+      try {
+        yield* never()
+      } finally {
+        const fd = Unix.tcpv4()
+        const resource = heldResource(shared)
+        refuses(t, () => Miou.call(echo<unknown>, [fd, () => 1] as never), Miou.InvalidArgument, /function/)
+        const child = Miou.call(echo<unknown>, [[fd, resource]], { give: [resource] })
+        t.is(shared[0], 1)
+        refuses(t, () => Unix.setOptions(fd, { noDelay: true }), Miou.Closed)
+        const result = yield* Miou.await(child)
+        isError(t, !result.ok && result.error, Miou.Cancelled)
+        checked = true
+      }
+    })
+    yield* Miou.yield()
+    yield* Miou.cancel(cancelled)
+    t.true(checked)
   }, three)
 })

@@ -218,7 +218,7 @@ test('a child that is spawned in a cancelled task never starts, and what it was 
         const born = Miou.async(() => t.fail() as never, { give: [given] })
         const remote = Miou.call(lives, [shared, 0, 0])
         t.is(born.state, 'running')
-        t.is(remote.state, 'running')
+        t.is(remote.state, 'exited')
       }
     })
     yield* Miou.yield()

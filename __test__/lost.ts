@@ -180,6 +180,33 @@ test('a call that is cancelled while it waits for the successor has what it was 
   }, one)
 })
 
+test('a task that fails while its call waits for the successor is over once, and only when all below its parent is', async (t) => {
+  await Miou.run(function* () {
+    let unwound = false
+    const parent = Miou.async(function* () {
+      const caller = Miou.async(function* () {
+        yield* killOnly()
+        Miou.call(echo, [1])
+        throw new Error('caller')
+      })
+      Miou.async(function* () {
+        try {
+          yield* never()
+        } finally {
+          yield* Miou.shield(() => Unix.sleep(20))
+          unwound = true
+        }
+      })
+      yield* Miou.await(caller)
+      throw new Error('parent')
+    })
+    const result = yield* Miou.await(parent)
+    isError(t, !result.ok && result.error, Error, /^parent$/)
+    t.true(unwound)
+    yield* apart()
+  }, one)
+})
+
 test('a thousand calls that wait for the successor are cancelled, or sent, each once', async (t) => {
   const shared = words(1)
   await Miou.run(function* () {
@@ -256,7 +283,8 @@ test('a domain that dies between two runs is replaced in the next', async (t) =>
   await Miou.run(function* () {
     yield* Miou.call(spawnsAndDies, [words(2), 50])
   }, three)
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  // On a busy machine its end takes a while.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
   t.is(await Miou.run(() => Miou.call(echo<number>, [1]), three), 1)
 })
 

@@ -11,8 +11,8 @@ import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
 import { begin, type Message, prepareAll, put, putId, putInt, putText, send } from './message.js'
 import { currentTask, type Operation } from './operation.js'
 import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
-import { hurry, ready } from './ready.js'
-import { endWith, runs } from './remote.js'
+import { ready } from './ready.js'
+import { endWith, runs, sendCancel } from './remote.js'
 import { attach, detach, finaliseAll, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
@@ -79,26 +79,24 @@ export function callAt(
   const give = [...new Set(options.give)]
   const transfer = [...(options.transfer ?? [])]
   let deferral: Deferral | undefined
-  if (!unborn && to === EXPECTED) deferral = new Deferral([...args, ...give], cargoWith(give), transfer)
-  else if (!unborn) sendCall(called, args, give, transfer, to)
+  // One that is born cancelled is checked as any other, and waits for a domain until it is dropped below.
+  if (unborn || to === EXPECTED) deferral = new Deferral([...args, ...give], cargoWith(give), transfer)
+  else sendCall(called, args, give, transfer, to)
   const task = child(parent, null, id)
   const more = extra(task)
   more.domain = to
-  more.place = to
-  equip(task, unborn ? options : { ...options, give: [] })
+  more.place = unborn ? EXPECTED : to
+  equip(task, { ...options, give: [] })
+  more.name ??= reference.name
   if (tracing.on)
     trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(options.name && { name: options.name }) }, task)
-  if (unborn) {
-    bornCancelled(task, parent)
-    hurry(task)
-  } else {
-    task.flags |= REMOTE
-    run.away.set(id, task)
-    if (deferral !== undefined) {
-      for (const resource of give) detach(resource)
-      defer(task, called, deferral, give.length)
-    }
+  task.flags |= REMOTE
+  run.away.set(id, task)
+  if (deferral !== undefined) {
+    for (const resource of give) detach(resource)
+    defer(task, called, deferral, give.length)
   }
+  if (unborn && bornCancelled(task, parent)) sendCancel(task, undefined)
   return task
 }
 

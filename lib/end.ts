@@ -45,6 +45,8 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
   }
   task.flags |= ok ? ENDED | OK : ENDED
   task.value = result
+  // A child that never left is over as soon as it is cancelled: the task is not, before all below is done.
+  holdOpen(task)
   if (task.resources !== null) finaliseAll(task)
   if (task.extra !== null && task.extra.owner !== 0) {
     leaveMutexes(task, broken !== undefined)
@@ -53,7 +55,7 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
   if (task.extra !== null && task.extra.atEnd !== undefined) giveUpAll(task)
   if (broken !== undefined) failRun(task, broken)
   if (task.children !== null) abandonChildren(task)
-  if (task.live === 0) publish(task)
+  letEnd(task)
 }
 
 /** A task breaks a rule, or one that it called did: the run is over, and its ancestors know whose fault it is. */

@@ -9,6 +9,7 @@ import { begin, type Prepared, prepare, put, putId, putInt, send } from './messa
 import type { RunRecord } from './run-record.js'
 import { hasCrossed } from './stacks.js'
 import { DONE, FATAL, OK, type TaskRecord } from './task.js'
+import { trace, tracing } from './trace.js'
 
 /** The runs that this thread takes part in, by id. */
 export const runs = new Map<number, RunRecord>()
@@ -19,7 +20,9 @@ export function sendCancel(task: TaskRecord, cause: unknown): void {
   // It was never sent: its domain is not up yet.
   if (place < 0) {
     task.run.deferred.get(task)!.drop()
-    return endWith(task, 0, task.cancelled)
+    endWith(task, 0, task.cancelled)
+    if (tracing.on) trace('done', task)
+    return
   }
   const prepared = prepareReason(cause, place)
   begin(CANCEL)

@@ -76,6 +76,7 @@ export function equip(task: TaskRecord, options: SpawnOptions<never>): void {
 export function bornCancelled(task: TaskRecord, parent: TaskRecord): boolean {
   if (parent.cancelled === null || parent.shields > 0) return false
   task.cancelled = makeCancelled(parent.cancelled.cause)
+  if (tracing.on) trace('cancel', task)
   return true
 }
 
