@@ -232,6 +232,37 @@ test('where a cancelled task locks again in its clean-up, unlock unlocks', async
   }, alone)
 })
 
+test('once a cancelled task has locked again, only one unlock is its own: the next one is refused', async (t) => {
+  await Miou.run(function* () {
+    const m = Mutex.create()
+    const c = Condition.create()
+    const refused: unknown[] = []
+    const relock: (() => Miou.Operation<void>)[] = [
+      function* () {
+        using _ = yield* Mutex.lock(m)
+      },
+      function* () {
+        Mutex.tryLock(m)
+        Mutex.unlock(m)
+      },
+    ]
+    for (const lockAgain of relock) {
+      const waiter = Miou.async(function* () {
+        yield* Mutex.lock(m)
+        try {
+          yield* Condition.wait(c, m)
+        } finally {
+          yield* lockAgain()
+          refused.push(refuses(t, () => Mutex.unlock(m), Miou.MutexError, /not locked/).reason)
+        }
+      })
+      yield* Unix.sleep(1)
+      yield* Miou.cancel(waiter)
+    }
+    t.deepEqual(refused, ['unlocked', 'unlocked'])
+  }, alone)
+})
+
 test('a wait that an already cancelled task tries throws Cancelled and keeps the mutex', async (t) => {
   await Miou.run(function* () {
     const m = Mutex.create()

@@ -95,6 +95,13 @@ function take({ word, shared }: Mutex, owner: number): 'taken' | 'wait' | 'mine'
   }
 }
 
+/** A task has locked a mutex: an earlier wait that was cancelled is no excuse any more for unlocking what is not locked. */
+function taken(task: TaskRecord, m: Mutex): void {
+  hold(task, m.word)
+  task.extra!.lost?.delete(m)
+  m.turn = ++turns
+}
+
 class Lock extends WaitOp<Disposable> {
   readonly label = 'Mutex.lock(mutex)'
 
@@ -103,9 +110,9 @@ class Lock extends WaitOp<Disposable> {
   }
 
   override attempt(): boolean {
-    const taken = take(this.mutex, ownerOf(this.task))
-    if (taken === 'mine') throw twice(this.mutex)
-    return taken === 'taken'
+    const outcome = take(this.mutex, ownerOf(this.task))
+    if (outcome === 'mine') throw twice(this.mutex)
+    return outcome === 'taken'
   }
 
   wait(): void {
@@ -114,8 +121,7 @@ class Lock extends WaitOp<Disposable> {
 
   finish(): Disposable {
     const m = this.mutex
-    hold(this.task, m.word)
-    m.turn = ++turns
+    taken(this.task, m)
     return new Guard(m, m.turn, this.task)
   }
 
@@ -180,7 +186,7 @@ function unlockAs(m: Mutex, task: TaskRecord | null): void {
 export function unlock(m: Mutex): void {
   valid(m, 'unlock')
   const task = here.current
-  if (task?.extra?.lost?.delete(m) && !holds(m, task)) return
+  if (task?.extra?.lost?.delete(m)) return
   unlockAs(m, task)
 }
 
@@ -190,8 +196,8 @@ export function tryLock(m: Mutex): boolean {
   const task = here.current
   const owner = task === null ? threadOwner() : ownerOf(task)
   if (Atomics.compareExchange(world, m.word, 0, owner) !== 0) return false
-  if (task !== null) hold(task, m.word)
-  m.turn = ++turns
+  if (task === null) m.turn = ++turns
+  else taken(task, m)
   return true
 }
 
@@ -204,9 +210,9 @@ export function lockSync(m: Mutex): void {
   valid(m, 'lockSync')
   refuseInTask('Mutex.lockSync', 'Mutex.lock')
   const owner = threadOwner()
-  const taken = take(m, owner)
-  if (taken === 'mine') throw twice(m)
-  if (taken === 'taken' || rust().lockSync(m.word, owner) === 1) return
+  const outcome = take(m, owner)
+  if (outcome === 'mine') throw twice(m)
+  if (outcome === 'taken' || rust().lockSync(m.word, owner) === 1) return
   while (!rust().park());
 }
 
