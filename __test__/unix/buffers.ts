@@ -2,6 +2,7 @@ import vm from 'node:vm'
 import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { HELD, words } from '../../dist/ring.js'
 import { closing, connection, datagrams, onOneDomain, settle, throwsIn } from '../support/loopback.js'
 import { refuses } from '../support/refusal.js'
 
@@ -283,3 +284,21 @@ for (const size of [100, 4096]) {
     closing(client, server)
   })
 }
+
+onOneDomain(
+  'bytes that say that there are more of them than there are take nothing of the receive area with them',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const [udp, there] = datagrams()
+    const lying = Object.defineProperty(new Uint8Array(2), 'length', { value: 1000 })
+    for (let i = 0; i < 40; i++) {
+      yield* Unix.write(client, new Uint8Array(900))
+      yield* Unix.sendto(udp, new Uint8Array(900), there)
+      // How they fail, if they do, is theirs.
+      yield* Miou.await(Miou.async(() => Unix.read(server, lying)))
+      yield* Miou.await(Miou.async(() => Unix.recvfrom(udp, lying)))
+    }
+    t.is(words[HELD], 0)
+    closing(client, server, udp)
+  },
+)

@@ -43,9 +43,9 @@ class Recvfrom extends DescriptorOp<Received> {
       giveBackTo(this.fd, result, a, b)
       throw changed('recvfrom(fd, buf)', 'the next recvfrom gets the datagram')
     }
+    letGo()
     if (length > 0) receive(this.fd, buf, off, a, length)
     const from = received(a + result, b & 255)
-    letGo()
     return { length, from }
   }
 

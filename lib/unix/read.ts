@@ -31,8 +31,9 @@ class Read extends DescriptorOp<number> {
       giveBackTo(this.fd, count, a, b)
       throw changed('read(fd, buf)', 'the next read gets the bytes')
     }
-    receive(this.fd, buf, off, a, count)
+    // The bytes stay where they are until the next turn. A buffer that lies about its length may throw.
     letGo()
+    receive(this.fd, buf, off, a, count)
     return count
   }
 
