@@ -1,9 +1,11 @@
+import { MessageChannel } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { sendPort } from '../dist/pool.js'
 import { unreachable } from './programs/broken/import.js'
 import { registered } from './programs/broken/register.js'
 import { failsOnOdd, forgetsNamed, livesOf, parallelWithin, pinsItself } from './programs/families.js'
-import { count, domainOf, echo, lives, spin } from './programs/numbers.js'
+import { count, domainOf, echo, echoesAt, isNew, lives, spin } from './programs/numbers.js'
 import { heldResource } from './programs/resources.js'
 import { countDown, counts, returnsOperation } from './programs/values.js'
 import { test } from './support/case.js'
@@ -118,6 +120,20 @@ test('a module that does not register the name is the error of the task, and nam
   await Miou.run(function* () {
     const result = yield* Miou.await(Miou.call(registered, []))
     isError(t, result.ok || result.error, Miou.InvalidArgument, /broken\/register\.js.*"absent"/)
+  }, three)
+})
+
+test('a domain that is introduced is told of functions anew, though another was at its place before', async (t) => {
+  await Miou.run(function* () {
+    const [a, b] = Miou.Domain.all().slice(1) as [number, number]
+    t.is(yield* Miou.call(echoesAt, [b, 1], { pin: a }), 1)
+    // As if another domain was there now, of which the pool tells the first one, which has not heard of the death.
+    yield* Miou.call(isNew, [a], { pin: b })
+    const { port1, port2 } = new MessageChannel()
+    sendPort(a, b, port1)
+    sendPort(b, a, port2)
+    t.is(yield* Miou.call(echoesAt, [b, 2], { pin: a }), 2)
+    t.deepEqual(yield* Miou.call(echoesAt, [b, { posted: true }], { pin: a }), { posted: true })
   }, three)
 })
 

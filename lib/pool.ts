@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { place } from './domain-thread.js'
 import { DomainDied } from './errors.js'
-import { gone } from './lost.js'
+import { forgetDomain, gone } from './lost.js'
 import { onMessage, PORT } from './mail.js'
 import { cargoOf } from './cargo.js'
 import { begin, introduce, prepare, put, putInt, send } from './message.js'
@@ -116,7 +116,8 @@ function acquaint(thread: Thread): void {
   }
 }
 
-function sendPort(to: number, of: number, port: MessagePort): void {
+/** Introduces the domain at place `of` to the one at `to`, which may have known another there. */
+export function sendPort(to: number, of: number, port: MessagePort): void {
   const prepared = prepare({ port }, to, cargoOf('a port'), [port])
   begin(PORT)
   putInt(of)
@@ -126,5 +127,7 @@ function sendPort(to: number, of: number, port: MessagePort): void {
 
 onMessage(PORT, (message) => {
   const of = message.int()
+  // Who was there before may have died in a run that this domain had no part in.
+  forgetDomain(of)
   introduce(of, (message.value() as { port: MessagePort }).port)
 })

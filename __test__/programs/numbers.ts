@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import { forgetDomain } from '../../dist/lost.js'
 import { forever, never, reaches } from '../support/waiting.js'
 
 /* Portable functions that most cases need. Every domain imports this module: nothing here may call ava. */
@@ -75,4 +76,17 @@ export const failingTree = Miou.portable(meta, function* failingTree(words: Int3
   Miou.call(lives, [words, 0, 1])
   yield* reaches(words, 0, total)
   throw new Error('the root of the tree')
+})
+
+/** Has another domain return what this one is given. */
+export const echoesAt = Miou.portable(meta, function* echoesAt(pin: number, value: unknown): Generator<
+  Miou.Suspension,
+  unknown
+> {
+  return yield* Miou.call(echo, [value], { pin })
+})
+
+/** Forgets what this domain knows of another one, as if it was new. */
+export const isNew = Miou.portable(meta, function* isNew(of: number) {
+  forgetDomain(of)
 })
