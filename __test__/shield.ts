@@ -1,7 +1,8 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { lives } from './programs/numbers.js'
-import { shieldsAndCalls } from './programs/shields.js'
+import { forgets } from './programs/families.js'
+import { shieldsAndCalls, shieldsCall } from './programs/shields.js'
 import { test } from './support/case.js'
 import { isError, refuses, rejects } from './support/refusal.js'
 import { never, reaches, until, words } from './support/waiting.js'
@@ -194,6 +195,26 @@ test('a cancelled sibling race: awaitFirst waits for the shields of its losers',
     t.is(shared[1], 1)
   }, three)
 })
+
+for (const from of ['domain 0', 'a third domain']) {
+  test(`a fatal error on the domain of a child waits for the shield that called it, from ${from}`, async (t) => {
+    const shared = words(3)
+    const run = Miou.run(function* () {
+      const [, caller, pin] = Miou.Domain.all() as [number, number, number]
+      if (from === 'domain 0') Miou.async(() => shieldsCall(shared, pin))
+      else Miou.call(shieldsCall, [shared, pin], { pin: caller })
+      yield* reaches(shared, 0)
+      try {
+        yield* Miou.call(forgets, [], { pin })
+      } finally {
+        // Only now that the error is known may the shield end.
+        Atomics.store(shared, 1, 1)
+      }
+    }, three)
+    await rejects(t, run, Miou.StillHasChildren)
+    t.is(shared[2], 2)
+  })
+}
 
 test('shield takes a body, in a task', async (t) => {
   refuses(t, () => Miou.shield(never), Miou.NotInTask)

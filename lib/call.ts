@@ -16,7 +16,7 @@ import { endWith, runs, sendCancel } from './remote.js'
 import { attach, detach, finaliseAll, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
 import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, isCancelled, REMOTE, rootOf, type Task, TaskRecord } from './task.js'
+import { CALLED, isCancelled, REMOTE, rootOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -75,7 +75,15 @@ export function callAt(
   const { run } = parent
   const id = run.nextId()
   const unborn = isCancelled(parent)
-  const called: Called = { run, id, path: pathFrom(parent), seed: parent.seed, reference, name: options.name ?? '' }
+  const called: Called = {
+    run,
+    id,
+    path: pathFrom(parent),
+    seed: parent.seed,
+    kept: isKept(parent),
+    reference,
+    name: options.name ?? '',
+  }
   const give = [...new Set(options.give)]
   const transfer = [...(options.transfer ?? [])]
   let deferral: Deferral | undefined
@@ -107,6 +115,8 @@ interface Called {
   /** The places of the domains of its ancestors. */
   path: number[]
   seed: number
+  /** Whether a shield above may keep it from being cancelled with all others. */
+  kept: boolean
   reference: Reference
   name: string
 }
@@ -158,13 +168,20 @@ function pathFrom(task: TaskRecord): number[] {
   return above.includes(place()) ? above : [...above, place()]
 }
 
+/** Whether what a task calls is in a shield: of its own, or of an ancestor on whatever domain. */
+function isKept(parent: TaskRecord): boolean {
+  for (let task: TaskRecord | null = parent; task !== null; task = task.parent)
+    if (task.shields > 0 || task.flags & SHIELDED) return true
+  return false
+}
+
 /** Nothing yet; what is given may cross. */
 function cargoWith(give: Resource[]): Cargo {
   return cargoOf('an argument of call', new Map(give.map((one) => [one, one.owner])))
 }
 
 function sendCall(called: Called, args: unknown[], give: Resource[], transfer: TransferListItem[], to: number): void {
-  const { run, id, path, seed, reference, name } = called
+  const { run, id, path, seed, kept, reference, name } = called
   const prepared = prepareAll([...args, ...give], to, cargoWith(give), transfer)
   begin(CALL)
   putInt(run.id)
@@ -172,6 +189,7 @@ function sendCall(called: Called, args: unknown[], give: Resource[], transfer: T
   putInt(path.length)
   for (const at of path) putInt(at)
   putInt(seed)
+  putInt(kept ? SHIELDED : 0)
   const number = putReference(reference, to)
   putText(name.slice(0, 200))
   putInt(give.length)
@@ -223,6 +241,7 @@ onMessage(CALL, (message) => {
   const id = message.id()
   const path = Array.from({ length: message.int() }, () => message.int())
   const seed = message.int()
+  const kept = message.int()
   const reference = referenceIn(message)
   const name = message.text()
   const gifts = message.int()
@@ -231,7 +250,7 @@ onMessage(CALL, (message) => {
   const given = values.splice(values.length - gifts) as Resource[]
   if (run === undefined) return refused(message.arrived, given)
   const task = new TaskRecord(id, run, null, null, seed)
-  task.flags = CALLED
+  task.flags = CALLED | kept
   const more = extra(task)
   more.place = message.from
   more.path = path

@@ -2,7 +2,7 @@ import type { Bequest } from './bequest.js'
 import { cancelTree } from './cancellation.js'
 import type { Death } from './lost.js'
 import type { SourceRecord } from './source.js'
-import { DONE, type TaskRecord } from './task.js'
+import { DONE, SHIELDED, type TaskRecord } from './task.js'
 
 /** Ids that a domain takes from the run at a time. */
 const BLOCK = 1024n
@@ -69,6 +69,7 @@ export class RunRecord {
     if (this.fatal !== undefined) return
     this.fatal = error
     this.report(error)
-    for (const task of this.roots) if (!(task.flags & DONE)) cancelTree(task, error)
+    // Those that a shield elsewhere may keep hear of it from there, once it is over.
+    for (const task of this.roots) if (!(task.flags & (DONE | SHIELDED))) cancelTree(task, error)
   }
 }

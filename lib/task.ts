@@ -42,7 +42,10 @@ export const READY = 16
 export const URGENT = 32
 /** It runs on another domain: this is what is known of it here. */
 export const REMOTE = 64
-/** It was spawned inside a shield of its parent, which keeps it from being cancelled with the parent. */
+/**
+ * It was spawned inside a shield of its parent, which keeps it from being cancelled with the parent; of a task whose parent is
+ * on another domain: of any ancestor.
+ */
 export const SHIELDED = 128
 /** It is in its parent's list of children. */
 export const LISTED = 256

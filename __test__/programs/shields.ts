@@ -25,3 +25,21 @@ export const shieldsAndCalls = Miou.portable(meta, function* shieldsAndCalls(wor
     yield* Miou.call(later, [words, 1])
   })
 })
+
+/** Counts word 0 up, waits until word 1 is not 0, and counts word 2 up. */
+export const staysFor = Miou.portable(meta, function* staysFor(words: Int32Array) {
+  Atomics.add(words, 0, 1)
+  yield* reaches(words, 1)
+  Atomics.add(words, 2, 1)
+})
+
+/** Calls that in a shield, and counts word 2 up once more. */
+export const shieldsCall = Miou.portable(meta, function* shieldsCall(words: Int32Array, pin: number): Generator<
+  Miou.Suspension,
+  void
+> {
+  yield* Miou.shield(function* () {
+    yield* Miou.call(staysFor, [words], { pin })
+    Atomics.add(words, 2, 1)
+  })
+})
