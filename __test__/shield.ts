@@ -196,6 +196,38 @@ test('a cancelled sibling race: awaitFirst waits for the shields of its losers',
   }, three)
 })
 
+test('a child of a shield that is over is older than the next one: a cancel does not spare it', async (t) => {
+  await Miou.run(function* () {
+    const log: string[] = []
+    const logs = function* (name: string): Generator<Miou.Suspension, void> {
+      try {
+        yield* never()
+      } finally {
+        log.push(name)
+      }
+    }
+    let shielded = false
+    const task = Miou.async(function* () {
+      Miou.async(() => logs('before'))
+      yield* Miou.shield(function* () {
+        Miou.async(() => logs('first'))
+        yield* Miou.shield(() => Miou.yield())
+        Miou.async(() => logs('second'))
+        yield* Miou.yield()
+      })
+      yield* Miou.shield(function* () {
+        Miou.async(() => logs('third'))
+        shielded = true
+        yield* until(() => log.length === 3)
+        log.push('over')
+      })
+    })
+    yield* until(() => shielded)
+    yield* Miou.cancel(task)
+    t.deepEqual(log, ['second', 'first', 'before', 'over', 'third'])
+  }, alone)
+})
+
 for (const from of ['domain 0', 'a third domain']) {
   test(`a fatal error on the domain of a child waits for the shield that called it, from ${from}`, async (t) => {
     const shared = words(3)

@@ -25,10 +25,19 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
     value = yield* enter(body, 'shield')
   } finally {
     task.shields--
-    if (task.shields === 0 && task.cancelled !== null) cancelShielded(task)
+    if (task.shields === 0) {
+      if (task.cancelled === null) letGo(task)
+      else cancelShielded(task)
+    }
   }
   if (task.shields === 0 && task.cancelled !== before) throw task.cancelled
   return value
+}
+
+/** A shield is over: the children that it kept are as any others, and older than the next one. They are the newest. */
+function letGo(task: TaskRecord): void {
+  for (let child = task.children; child !== null && child.flags & SHIELDED; child = child.older)
+    child.flags &= ~SHIELDED
 }
 
 /** The shield of a cancelled task is over: it and the children that it kept meet their `Cancelled` now. */
