@@ -365,7 +365,8 @@ test('descriptors, functions, tasks and what else can not be cloned are refused,
     const fd = Unix.tcpv4()
     const owned = Unix.Ownership.tcpv4()
     const task = Miou.async(never)
-    for (const value of [fd, { deep: [fd] }, owned, () => {}, { f() {} }, Symbol('s'), task, new WeakMap()]) {
+    const memory = new SharedArrayBuffer(4)
+    for (const value of [fd, { deep: [fd] }, owned, () => {}, { f() {} }, Symbol('s'), task, new WeakMap(), memory]) {
       refuses(
         t,
         () => Computation.tryReturn(c, value),

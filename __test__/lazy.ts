@@ -3,6 +3,7 @@ import * as Unix from 'miou/unix'
 import { waitingInRust } from '../dist/io.js'
 import { collectedEverywhere } from './programs/collected.js'
 import { computes, countIn, fails, forces, makesLazy, opens, returnsFunction, stumbles } from './programs/lazies.js'
+import { forces as forcesLazy, makesMemory } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
 import { forever, never, promised, reaches, until, words } from './support/waiting.js'
@@ -324,3 +325,23 @@ test('wrong arguments of lazy values are refused, and force needs a task', async
     refuses(t, () => Lazy.force({} as never), Miou.InvalidArgument, /lazy value/)
   }, alone)
 })
+
+test('shared memory is the outcome of a lazy value on one domain, and the error that says what to do where others want it', async (t) => {
+  await Miou.run(
+    function* () {
+      const here = Lazy.fromFunction(function* () {
+        return words(1)
+      })
+      t.is(yield* Lazy.force(here), yield* Lazy.force(here))
+      const there = Lazy.fromFunction(makesMemory)
+      for (const result of [yield* Miou.await(Miou.call(forcesLazy, [there])), yield* Miou.await(forcing(there))]) {
+        isError(t, result.ok || result.error, Miou.InvalidArgument, /shared memory is in it.*argument of call/)
+      }
+    },
+    { domains: 1 },
+  )
+})
+
+function forcing(lazy: Miou.Lazy<unknown>): Miou.Task<unknown> {
+  return Miou.async(() => Lazy.force(lazy))
+}

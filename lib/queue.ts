@@ -41,7 +41,8 @@ function valid(q: unknown, what: string): asserts q is Queue<unknown> {
 }
 
 /**
- * Puts a value behind the others: what structured clone takes, and handles. A descriptor in it moves onto the queue.
+ * Puts a value behind the others: what structured clone takes, and handles. A descriptor in it moves onto the queue. Shared
+ * memory can't rest there, since the thread that it came from may be gone: it is passed by `call`.
  *
  * @throws `InvalidArgument` for what can't cross, and then nothing has moved.
  */

@@ -228,11 +228,13 @@ function handles(run: RunRecord | null): Arrived {
 class Writer extends Serializer {
   /** @internal Called for what is neither of the language nor plain data. */
   _writeHostObject(object: object): never {
-    throw new InvalidArgument(`a ${object.constructor?.name ?? 'value'} can only be passed to call`)
+    throw new InvalidArgument(`a ${object.constructor?.name ?? 'value'} is in it, which can only be passed to call`)
   }
 
   /** @internal Called for memory that several domains see: its owner has to be there when another domain takes it. */
   _getSharedArrayBufferId(): never {
-    throw new InvalidArgument('shared memory can only be passed to call')
+    throw new InvalidArgument(
+      'shared memory is in it, and what rests is kept as bytes: pass the memory as an argument of call, and have here what says which part of it is meant',
+    )
   }
 }

@@ -156,3 +156,8 @@ export const failsThere = Miou.portable(meta, function* failsThere(): Generator<
 export const forces = Miou.portable(meta, function* forces(lazy: Miou.Lazy<unknown>) {
   yield* Miou.Lazy.force(lazy)
 })
+
+/** Makes shared memory. */
+export const makesMemory = Miou.portable(meta, function* makesMemory() {
+  return new SharedArrayBuffer(4)
+})
