@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
 import { echo } from './programs/numbers.js'
 import { failsThere, forces, passesOn, stackOf, throws } from './programs/values.js'
 import { test } from './support/case.js'
@@ -66,6 +67,25 @@ test('an error that refers to itself arrives so', async (t) => {
 test('a property that can not cross does not keep its error from crossing', async (t) => {
   const error = isError(t, await thrown('uncloneable'), Error, /^with a function$/) as Error & { fine: number }
   t.is(error.fine, 1)
+})
+
+test('what is in a property that can not cross stays, and crosses where it stands elsewhere', async (t) => {
+  await Miou.run(function* () {
+    const [stays, crosses] = [Unix.tcpv4(), Unix.tcpv4()]
+    const both = { crosses }
+    for (const uncloneable of [() => 1, Promise.resolve(), new WeakMap()]) {
+      const error = Object.assign(new Error('with both'), {
+        lost: { stays, both, mutex: Miou.Mutex.create(), uncloneable },
+        both,
+        last: crosses,
+      })
+      const back = yield* Miou.call(echo<typeof error>, [error])
+      t.is(typeof back.lost, 'string')
+      t.is(back.both.crosses, crosses)
+      t.is(back.last, crosses)
+    }
+    for (const fd of [stays, crosses]) Unix.close(fd)
+  }, two)
 })
 
 test('a frozen error, and a DOMException', async (t) => {

@@ -61,7 +61,7 @@ class Packer {
     if (ofAnotherCopy(value)) throw refused(path, 'a handle of another copy of miou')
     if (value instanceof Error) {
       const marked = this.mark(value, 'error')
-      marked.value = packError(value, (part, name) => this.part(part, `${path}.${name}`))
+      marked.value = packError(value, (part, name, check) => this.tentatively(part, `${path}.${name}`, check))
       return marked
     }
     if (Array.isArray(value)) {
@@ -86,6 +86,24 @@ class Packer {
       return value
     if (types.isBoxedPrimitive(value)) return value
     return this.object(value as Record<string, unknown>, path)
+  }
+
+  /** As `part`, of something that may be left out: where this throws, nothing in it moves, or has been seen. */
+  private tentatively(value: unknown, path: string, check: (packed: unknown) => void): unknown {
+    const { seen } = this
+    const { moving, objects, descriptors } = this.cargo
+    const before = { seen: seen.size, moving: moving.length, objects: objects.length, descriptors: descriptors.size }
+    try {
+      const packed = this.part(value, path)
+      check(packed)
+      return packed
+    } catch (error) {
+      for (const one of [...seen.keys()].slice(before.seen)) seen.delete(one)
+      for (const handle of [...descriptors.keys()].slice(before.descriptors)) descriptors.delete(handle)
+      moving.length = before.moving
+      objects.length = before.objects
+      throw error
+    }
   }
 
   private object(value: Record<string, unknown>, path: string): unknown {

@@ -18,8 +18,11 @@ const language = new Map<string, ErrorClass>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((of) => [of.name, of]),
 )
 
+/** Packs a property of an error, and takes that back where `check` throws, which is called with what was packed. */
+type PackPart = (value: unknown, name: string, check: (packed: unknown) => void) => unknown
+
 /** Packs an error; `part` packs each of its properties. */
-export function packError(error: Error, part: (value: unknown, name: string) => unknown): PackedError {
+export function packError(error: Error, part: PackPart): PackedError {
   const own: Record<string, unknown> = {}
   for (const name of Object.getOwnPropertyNames(error)) {
     if (name === 'stack' || name === 'message' || name === 'name') continue
@@ -34,14 +37,14 @@ export function packError(error: Error, part: (value: unknown, name: string) => 
 }
 
 /** A property that can't cross does not keep its error from crossing: what it looks like does. */
-function softly(error: Error, name: string, part: (value: unknown, name: string) => unknown): unknown {
+function softly(error: Error, name: string, part: PackPart): unknown {
   let value: unknown
   try {
     value = (error as unknown as Record<string, unknown>)[name]
-    const packed = part(value, name)
-    // Another error has been seen to already.
-    if (typeof packed === 'object' && !(value instanceof Error)) structuredClone(packed)
-    return packed
+    return part(value, name, (packed) => {
+      // Another error has been seen to already.
+      if (typeof packed === 'object' && !(value instanceof Error)) structuredClone(packed)
+    })
   } catch {
     return inspect(value, { depth: 0, customInspect: false })
   }
