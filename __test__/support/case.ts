@@ -1,5 +1,5 @@
 import anyTest, { type ExecutionContext } from 'ava'
-import './ending.js'
+import { boundEnding } from './ending.js'
 
 // What a test starts runs on what the test itself was started as: an emulator with Node below it, for example.
 process.execPath = process.env.MIOU_TEST_NODE ?? process.execPath
@@ -12,6 +12,7 @@ const LIMIT = 30_000 * slower
 
 /** A test case, one after the other within a file, with a limit (`MIOU_TEST_SLOWER=10`: ten times as long). */
 export function test(title: string, body: (t: ExecutionContext) => Promise<void> | void): void {
+  boundEnding()
   anyTest.serial(title, async (t) => {
     t.timeout(LIMIT, 'it hangs')
     await body(t)

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import anyTest, { type ExecutionContext } from 'ava'
-import './ending.js'
+import { boundEnding } from './ending.js'
 import { built, type Ended, Process } from './process.js'
 
 /** Milliseconds that an installation, or a tool of others, may take. */
@@ -16,6 +16,7 @@ export const tarball = built(`target/package/${name}-${version}.tgz`)
 
 /** A test case about the packed package, which says so and ends where there is none. */
 export function testPacked(title: string, body: (t: ExecutionContext) => Promise<void> | void): void {
+  boundEnding()
   anyTest.serial(title, async (t) => {
     t.timeout(PATIENCE)
     if (!existsSync(tarball)) {
@@ -33,6 +34,9 @@ export function emptyFolder(): string {
   anyTest.after.always(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
+
+/** What npm has installed for this file of tests, by the Node that npm ran on. */
+const installed = new Map<string, string>()
 
 /** npm, as JavaScript: any Node can run it. */
 function npm(): string {
@@ -53,18 +57,30 @@ export class Project {
   }
 
   /**
-   * Installs the package below `folder`, to be run by `node`; npm runs on it too, unless another one is given for that.
-   * Scripts of packages are not run.
+   * A project in `folder`, to be run by `node`, that has the package as npm installs it; npm runs on that Node too, unless
+   * another one is given for it. Scripts of packages are not run. What npm has installed once is copied.
    */
   static install(folder: string, node = process.execPath, installer = node): Project {
     const project = new Project(folder, node)
     for (const path of [project.env.HOME!, project.env.PATH!]) mkdirSync(path, { recursive: true })
     symlinkSync(node, join(project.env.PATH!, 'node'))
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+    if (!installed.has(installer)) installed.set(installer, project.install(installer))
+    cpSync(installed.get(installer)!, project.path('node_modules'), { recursive: true, verbatimSymlinks: true })
+    return project
+  }
+
+  /** Installs the package in a folder of its own, beside this one; its node_modules. */
+  private install(installer: string): string {
+    const folder = mkdtempSync(`${this.folder}-npm-`)
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-    // Which registry that is may be said in the home that is left out.
-    const registry = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim()
-    const env = { ...process.env, ...project.env, npm_config_registry: registry }
+    // Which registry that is, and whom it trusts, may be said in the home that is left out, or beside this Node.
+    const settings = ['registry', 'userconfig', 'globalconfig'].map((key) => [
+      `npm_config_${key}`,
+      execFileSync('npm', ['config', 'get', key], { encoding: 'utf8' }).trim(),
+    ])
+    const env = { ...process.env, ...this.env, ...Object.fromEntries(settings) }
     const { status, stderr } = spawnSync(installer, [npm(), 'install', ...quiet, tarball], {
       cwd: folder,
       env,
@@ -72,7 +88,7 @@ export class Project {
       timeout: PATIENCE,
     })
     if (status !== 0) throw new Error(`npm install ended with ${status}: ${stderr}`)
-    return project
+    return join(folder, 'node_modules')
   }
 
   /** Copies files of __test__/package/project into it. */

@@ -1,5 +1,5 @@
 import anyTest, { type ExecutionContext } from 'ava'
-import './ending.js'
+import { boundEnding } from './ending.js'
 
 /** Whether a stress runs in full, as `.ci/run` has it: MIOU_STRESS is set. Otherwise a tenth of it. */
 const full = process.env.MIOU_STRESS !== undefined
@@ -13,6 +13,7 @@ export function stress(
   count: number,
   body: (t: ExecutionContext, count: number) => Promise<void>,
 ): void {
+  boundEnding()
   anyTest.serial(title, async (t) => {
     t.timeout(LIMIT, 'it hangs')
     const start = performance.now()
