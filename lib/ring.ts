@@ -51,6 +51,7 @@ export const IDLE = 3
 export const ASLEEP = 4
 export const GENERATION = 5
 export const CALLS = 6
+export const LOOK = 7
 export const EXHAUSTED = 8
 export const FORM = 9
 const NUMBER = 10

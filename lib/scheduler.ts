@@ -45,6 +45,9 @@ export function schedule(): void {
 
 onReady(schedule)
 
+/** When the poller was last to be looked at whatever happens, in milliseconds. */
+let looked = 0
+
 /** Rounds and turns, until there is nothing to do or Node's loop must have its share. */
 function tick(): void {
   if (ticking) return
@@ -54,6 +57,11 @@ function tick(): void {
   try {
     const start = performance.now()
     let now = start
+    if (start - looked >= SHARE) {
+      // Operations that end at once spare the look at the poller, but not for longer than this.
+      words[ring.LOOK] = 1
+      looked = start
+    }
     while (now - start < SHARE) {
       words[ring.IDLE] = idle() && !askAgain() ? 1 : 0
       turn()

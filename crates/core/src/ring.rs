@@ -31,6 +31,8 @@ pub mod header {
     pub const GENERATION: usize = 5;
     /// Calls from JavaScript into Rust since the domain began: a counter for benches and tests.
     pub const CALLS: usize = 6;
+    /// Set by JavaScript once a millisecond: the next turn looks at the poller, whatever else it finds.
+    pub const LOOK: usize = 7;
     /// 1 where an accept waits for a descriptor to become free: there has to be a turn within 100 ms.
     pub const EXHAUSTED: usize = 8;
     /// Form of a value that crosses, see [`crate::value::form`]: of the one that JavaScript hands over.

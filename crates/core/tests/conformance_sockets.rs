@@ -155,6 +155,34 @@ fn a_large_write_waits_for_its_peer_and_arrives_whole() {
 }
 
 #[test]
+fn operations_that_end_at_once_hide_no_event_for_longer_than_a_round_or_a_millisecond() {
+    let mut host = host();
+    let (busy, _peer) = host.connection();
+    let (waiting, mut stranger) = host.stranger();
+    for due in [false, true] {
+        let reading = host.read(waiting, 1);
+        host.turn();
+        host.turn();
+        stranger.write_all(b"x").unwrap();
+        let mut turns = 0;
+        let completion = loop {
+            if due && turns == 3 {
+                host.due();
+            }
+            let writing = host.write(busy, b"more");
+            host.turn();
+            assert!(host.completed(writing).is_some());
+            turns += 1;
+            if let Some(completion) = host.completed(reading) {
+                break completion;
+            }
+        };
+        assert_eq!(host.received(completion), b"x");
+        assert!(turns <= if due { 4 } else { 66 }, "{turns} turns");
+    }
+}
+
+#[test]
 fn a_refused_connect_is_told() {
     let mut host = host();
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

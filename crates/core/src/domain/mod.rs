@@ -168,8 +168,9 @@ impl Domain {
         // Operations that ended at once are on their way back already, so the look at the poller can be saved; but not for
         // longer than a round takes, so that a domain whose tasks never wait still sees every event in time.
         self.unlooked += self.completed();
-        if self.completed() == 0 || self.unlooked > ROUND {
+        if self.completed() == 0 || self.unlooked > ROUND || self.ring.header(header::LOOK) != 0 {
             self.unlooked = 0;
+            self.ring.set_header(header::LOOK, 0);
             self.look()?;
         }
         self.take_mail();

@@ -114,6 +114,11 @@ impl Host {
         self.set_word(header::COMPLETED, 0);
     }
 
+    /// Has the next turn look at the poller, as JavaScript does once a millisecond.
+    pub fn due(&mut self) {
+        self.set_word(header::LOOK, 1);
+    }
+
     /// The completion of an operation, where it has come.
     pub fn completed(&mut self, token: i32) -> Option<Completion> {
         let at = self
