@@ -5,6 +5,7 @@ import {
   callsAndDies,
   calledDeep,
   dies,
+  diesUnanswering,
   holdsResource,
   opensAndDies,
   releasesAndDies,
@@ -278,6 +279,19 @@ test('a run whose domain dies at its very end ends', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 400))
   }
 })
+
+for (const shielded of [false, true]) {
+  test(`what was on its way to a parent whose domain died is finalised once, and nobody waits for it${shielded ? ', in a shield either' : ''}`, async (t) => {
+    const shared = words(3)
+    await Miou.run(function* () {
+      const [, dying, pin] = Miou.Domain.all() as [number, number, number]
+      const result = yield* Miou.await(Miou.call(diesUnanswering, [shared, pin, shielded], { pin: dying }))
+      isError(t, result.ok || result.error, Miou.DomainDied)
+      t.is(shared[0], 1)
+      yield* apart()
+    }, two)
+  })
+}
 
 test('a domain that dies between two runs is replaced in the next', async (t) => {
   await Miou.run(function* () {

@@ -53,7 +53,7 @@ function bequeath(resource: Resource, task: TaskRecord): void {
 }
 
 /** Whether a value crosses and may be on two domains: a descriptor, or another resource, is on one. */
-function mayBeLeft(value: unknown): boolean {
+export function mayBeLeft(value: unknown): boolean {
   const cargo = cargoOf('a resource')
   try {
     structuredClone(pack(value, cargo).value)

@@ -9,6 +9,7 @@ import { begin, forget, putInt, send } from './message.js'
 import { endWith, runs } from './remote.js'
 import type { RunRecord } from './run-record.js'
 import { rootOf, type TaskRecord } from './task.js'
+import { transfersLost } from './transfer.js'
 
 /*
  * The death of a domain of a run. Its tasks are over, but tasks that these had called elsewhere are not: they are cancelled,
@@ -47,6 +48,7 @@ function deathOf(run: RunRecord, dead: number): Death {
 /** A domain of a run has died. `living` are the places of all domains of the run that live. */
 export function domainDied(run: RunRecord, dead: number, reason: DomainDied, living: readonly number[]): void {
   finaliseBequests(run, dead)
+  transfersLost(dead)
   const death = deathOf(run, dead)
   death.reason = reason
   death.survivors = living.filter((place) => place !== here())

@@ -1,3 +1,4 @@
+import { mayBeLeft } from './bequest.js'
 import { cargoOf } from './cargo.js'
 import { InvalidArgument, NotOwner } from './errors.js'
 import { onceLoaded, wrongHandle } from './handle.js'
@@ -7,12 +8,14 @@ import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import './resource-clone.js'
-import { IDLE } from './suspension.js'
+import { IDLE, WAITING } from './suspension.js'
 import { attach, detach, finalise, finaliseFreely, Resource } from './resource.js'
 import { CALLED, ENDED, nameOf, type TaskRecord } from './task.js'
 import { log } from './log.js'
 
 let last = 0
+/** Those that went to another domain, which has not said yet that it has them, by number. */
+const underWay = new Map<number, Transfer>()
 
 /** Gives a resource to the parent. */
 class Transfer extends Op<void> {
@@ -20,6 +23,8 @@ class Transfer extends Op<void> {
   /** Tells it from an earlier one of its task, that was cancelled and is answered late. */
   readonly number = ++last
   resource: Resource | null = null
+  /** The place of the domain that it goes to. */
+  place = 0
 
   override attempt(): boolean {
     const { parent, flags } = this.task
@@ -49,7 +54,15 @@ class Transfer extends Op<void> {
     putId(this.number)
     put(prepared)
     send(place)
+    this.place = place
+    underWay.set(this.number, this)
     detach(resource)
+  }
+
+  /** Nobody has to wait for it any more. */
+  answered(): void {
+    underWay.delete(this.number)
+    if (this.phase === WAITING) ready(this.task)
   }
 
   abort(): void {}
@@ -76,21 +89,27 @@ onMessage(TRANSFER, (message) => {
   const parent = run?.away.get(id)?.parent
   const { from } = message
   onceLoaded(message.arrived, () => {
-    if (parent) hand(resource, parent)
-    else if (resource instanceof Resource) finaliseFreely(resource)
+    // First: it leaves with the word to whom the resource is left now, or before. Should this domain die, both are known or none.
     begin(TRANSFERRED)
-    putInt(run?.id ?? 0)
-    putId(id)
     putId(number)
     send(from)
+    if (parent) hand(resource, parent)
+    else if (resource instanceof Resource) finaliseFreely(resource)
   })
 })
 
-onMessage(TRANSFERRED, (message) => {
-  const task = runs.get(message.int())?.called.get(message.id())
-  const number = message.id()
-  if (task?.op instanceof Transfer && task.op.number === number) ready(task)
-})
+onMessage(TRANSFERRED, (message) => underWay.get(message.id())?.answered())
+
+/** The domain at `place` has died: what was on its way there is finalised here, and nobody waits for its answer. */
+export function transfersLost(place: number): void {
+  for (const op of underWay.values()) {
+    if (op.place !== place) continue
+    const resource = op.resource!
+    // A descriptor was closed with the domain, or with the message.
+    if (resource.portable && mayBeLeft(resource.value)) finaliseFreely(resource)
+    op.answered()
+  }
+}
 
 /**
  * Gives a resource to the parent of the current task, which owns it from then on. A descriptor may still be returned: it

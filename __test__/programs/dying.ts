@@ -125,3 +125,27 @@ export const releasesAndDies = Miou.portable(meta, function* releasesAndDies(wor
   yield* child
   process.exit(0)
 })
+
+/** Transfers a resource once word 1 is set, in a shield where that is wanted. */
+const transfersLate = Miou.portable(meta, function* transfersLate(words: Int32Array, shielded: boolean) {
+  const resource = heldResource(words)
+  Miou.Ownership.own(resource)
+  Atomics.add(words, 1, 1)
+  function* transfers(): Generator<Miou.Suspension, void> {
+    yield* reaches(words, 1, 2)
+    yield* Miou.Ownership.transfer(resource)
+  }
+  yield* shielded ? Miou.shield(transfers) : transfers()
+})
+
+/** Calls that, looks at no message any more once it may transfer, and exits. */
+export const diesUnanswering = Miou.portable(
+  meta,
+  function* diesUnanswering(words: Int32Array, pin: number, shielded: boolean): Generator<Miou.Suspension, void> {
+    Miou.call(transfersLate, [words, shielded], { pin })
+    yield* reaches(words, 1)
+    Atomics.add(words, 1, 1)
+    Atomics.wait(words, 2, 0, 200)
+    process.exit(0)
+  },
+)
