@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import type { TaskRecord } from '../dist/task.js'
 import {
   callsAndDies,
   calledDeep,
@@ -12,12 +13,12 @@ import {
   spawnsAndDies,
 } from './programs/dying.js'
 import { count, domainOf, echo, hang, lives } from './programs/numbers.js'
-import { heldResource, transfersBack } from './programs/resources.js'
+import { closesIt, heldResource, releases, transfersBack } from './programs/resources.js'
 import { all, describe } from './programs/values.js'
 import { test } from './support/case.js'
 import { connection, readAll } from './support/loopback.js'
 import { isError, refuses, rejects } from './support/refusal.js'
-import { never, reaches, words } from './support/waiting.js'
+import { never, reaches, until, words } from './support/waiting.js'
 
 const two = { domains: 2 }
 const three = { domains: 3 }
@@ -327,6 +328,24 @@ test('what was released, transferred or given on before the domain died is not f
     yield* Miou.await(parent)
     t.is(shared[0], 2)
     yield* apart()
+  }, two)
+})
+
+test('what is given is remembered, for the death of its domain, no longer than it is owned there', async (t) => {
+  await Miou.run(function* () {
+    const { run } = Miou.self() as unknown as TaskRecord
+    const shared = words(2)
+    for (let i = 0; i < 10; i++) {
+      const [client, fd] = yield* connection()
+      const given = [heldResource(shared), Miou.Ownership.create({ fd }, closesIt)]
+      for (const resource of given) Miou.Ownership.own(resource)
+      for (const resource of given) yield* Miou.call(releases, [resource], { give: [resource] })
+      t.is((yield* readAll(client)).length, 0)
+      Unix.close(client)
+    }
+    t.is(shared[0], 10)
+    yield* until(() => run.bequests.size === 0)
+    t.is(run.bequests.size, 0)
   }, two)
 })
 

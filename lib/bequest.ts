@@ -97,7 +97,8 @@ onMessage(REVOKED, (message) => {
 
 /** A resource leaves with a call, before its new owner can say that it has it. */
 export function bequeathGiven(run: RunRecord, resource: Resource, from: number, root: number): void {
-  if (!resource.portable) return
+  // What can't be left is not told as let go of either.
+  if (!resource.portable || !mayBeLeft(resource.value)) return
   run.bequests.set(resource.identity, { from, root, resource: new Resource(resource.value, resource.finaliser) })
 }
 

@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
 import { never } from '../support/waiting.js'
 
 /* Portable functions about what is owned and held. */
@@ -67,4 +68,14 @@ export const yieldsForeign = Miou.portable(meta, function* yieldsForeign(): Gene
 /** Calls one that returns while it owns. */
 export const callsLeaking = Miou.portable(meta, function* callsLeaking(words: Int32Array) {
   yield* Miou.call(leaksResource, [words])
+})
+
+/** Closes the descriptor that is the value of a resource, among other things. */
+export const closesIt = Miou.portable(meta, function closesIt({ fd }: { fd: Unix.FileDescr }) {
+  Unix.close(fd)
+})
+
+/** Releases what it was given. */
+export const releases = Miou.portable(meta, function* releases(resource: Miou.Resource) {
+  Miou.Ownership.release(resource)
 })
