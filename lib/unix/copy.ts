@@ -32,28 +32,40 @@ export function lendBytes(task: TaskRecord, at: number, length: number): Uint8Ar
   return lately
 }
 
+/** A buffer that a descriptor is used with. */
+export class Familiar {
+  buffer: Uint8Array | null = null
+  /** How often. */
+  uses = 0
+  view: DataView | null = null
+  /** How long that view is. */
+  viewed = 0
+}
+
 /**
  * The view of `buf`, where the descriptor was used with it often enough; otherwise it is remembered. None of memory that
  * can be resized, since a view that no longer fits throws.
  */
 function viewOf(fd: FileDescr, buf: Uint8Array): DataView | null {
-  if (fd.buffer !== buf) {
-    fd.buffer = buf
-    fd.uses = 0
-    fd.view = null
+  fd.familiar ??= new Familiar()
+  const { familiar } = fd
+  if (familiar.buffer !== buf) {
+    familiar.buffer = buf
+    familiar.uses = 0
+    familiar.view = null
   }
-  const { view } = fd
-  if (view !== null && fd.viewed === buf.length) return view
-  if (fd.uses < OFTEN) {
-    fd.uses++
+  const { view } = familiar
+  if (view !== null && familiar.viewed === buf.length) return view
+  if (familiar.uses < OFTEN) {
+    familiar.uses++
     return null
   }
   const memory = buf.buffer as { resizable?: boolean }
   // Its own `length` is what anybody may say it is.
   if (memory.resizable || buf.byteLength !== buf.length) return null
-  fd.viewed = buf.length
-  fd.view = new DataView(buf.buffer, buf.byteOffset, fd.viewed)
-  return fd.view
+  familiar.viewed = buf.length
+  familiar.view = new DataView(buf.buffer, buf.byteOffset, familiar.viewed)
+  return familiar.view
 }
 
 /** Copies `length` bytes from `at` of the receive area to `off` of the user's buffer. */

@@ -9,6 +9,7 @@ import type { RunRecord } from '../run-record.js'
 import { COMPLETED, GENERATION, words } from '../ring.js'
 import { noteSite } from '../site.js'
 import { nameOf } from '../task.js'
+import type { Familiar } from './copy.js'
 import { closed, systemError } from './system-error.js'
 import type { Write } from './write.js'
 
@@ -27,14 +28,8 @@ export class FileDescr implements Disposable {
   transferred = false
   /** @internal The resource that stands for it, where it is owned or has been. */
   resource: Resource<FileDescr> | null = null
-  /** @internal The buffer that it was used with last, and a view of that, see copy.ts. */
-  buffer: Uint8Array | null = null
-  /** @internal How often. */
-  uses = 0
-  /** @internal */
-  view: DataView | null = null
-  /** @internal How long that view is. */
-  viewed = 0
+  /** @internal The buffer that it was used with last, see copy.ts: none where views were lent alone. */
+  familiar: Familiar | null = null
   /** @internal How many operations wait on it, or are over and not yet seen by their tasks. */
   users = 0
   /** @internal Whether a write is under way. */

@@ -13,7 +13,8 @@ pub struct Pending {
     pub op: Op,
 }
 
-/// Almost always none or one, so that an idle connection costs no allocation of its own.
+/// Almost always none or one, so that an idle connection costs no allocation of its own; and small, since every
+/// descriptor has two.
 #[derive(Debug, Default)]
 pub enum Waiting {
     /// Nobody waits.
@@ -21,8 +22,8 @@ pub enum Waiting {
     Nobody,
     /// One operation waits.
     One(Pending),
-    /// Two or more have waited.
-    Many(VecDeque<Pending>),
+    /// Two or more have waited. A box, since it is hardly ever there.
+    Many(Box<VecDeque<Pending>>),
 }
 
 impl Waiting {
@@ -49,7 +50,7 @@ impl Waiting {
     pub fn push(&mut self, pending: Pending) {
         *self = match std::mem::take(self) {
             Self::Nobody => Self::One(pending),
-            Self::One(first) => Self::Many(VecDeque::from([first, pending])),
+            Self::One(first) => Self::Many(Box::new(VecDeque::from([first, pending]))),
             Self::Many(mut queue) => {
                 queue.push_back(pending);
                 Self::Many(queue)
@@ -91,6 +92,11 @@ mod tests {
 
     fn pending(token: i32) -> Pending {
         Pending { token, op: Op::Accept }
+    }
+
+    #[test]
+    fn one_that_waits_takes_three_words() {
+        assert_eq!(size_of::<Waiting>(), 24);
     }
 
     #[test]

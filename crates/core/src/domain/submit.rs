@@ -2,7 +2,7 @@
 
 use super::{CLOSED, Domain, errno};
 use crate::address::Address;
-use crate::op::{Attempt, Op, Unwritten, connect, sendto, write};
+use crate::op::{Attempt, Op, Unsent, Unwritten, connect, sendto, write};
 use crate::poller::Key;
 use crate::ring::{Completion, Submission};
 use crate::waiting::Pending;
@@ -95,7 +95,7 @@ impl Domain {
         let attempt = match written {
             Ok(written) if written == bytes.len() => Attempt::result(length),
             Ok(written) => {
-                let op = Op::Write(Unwritten::of(bytes, written));
+                let op = Op::Write(Box::new(Unwritten::of(bytes, written)));
                 descriptor.writers.push(Pending { token, op });
                 Attempt::Blocked
             }
@@ -134,10 +134,9 @@ impl Domain {
             Attempt::Blocked
         };
         if matches!(attempt, Attempt::Blocked) {
-            descriptor.writers.push(Pending {
-                token,
-                op: Op::Sendto(bytes.into(), to.into()),
-            });
+            let (bytes, to) = (bytes.into(), to.into());
+            let op = Op::Sendto(Box::new(Unsent { bytes, to }));
+            descriptor.writers.push(Pending { token, op });
         }
         self.settle(key, token, attempt);
     }

@@ -16,10 +16,10 @@ pub use accept::accept;
 pub use connect::{connect, connected};
 pub use read::read;
 pub use recvfrom::{DATAGRAM, recvfrom};
-pub use sendto::sendto;
+pub use sendto::{Unsent, sendto};
 pub use write::{Unwritten, write};
 
-/// An operation that waits.
+/// An operation that waits. What needs more than a word lies in a box: most of those that wait are reads.
 #[derive(Debug)]
 pub enum Op {
     /// Read at most so many bytes.
@@ -29,9 +29,9 @@ pub enum Op {
     /// Receive a datagram of at most so many bytes.
     Recvfrom(usize),
     /// Write what is left.
-    Write(Unwritten),
+    Write(Box<Unwritten>),
     /// Send a datagram to an encoded address.
-    Sendto(Box<[u8]>, Box<[u8]>),
+    Sendto(Box<Unsent>),
     /// Find out how a connection attempt ended.
     Connect,
 }
@@ -85,7 +85,7 @@ impl Op {
             Self::Accept => accept(descriptor, ring),
             Self::Recvfrom(most) => recvfrom(*most, descriptor, ring),
             Self::Write(unwritten) => unwritten.attempt(descriptor),
-            Self::Sendto(bytes, to) => sendto(bytes, to, descriptor),
+            Self::Sendto(unsent) => sendto(&unsent.bytes, &unsent.to, descriptor),
             Self::Connect => connected(descriptor),
         }
     }

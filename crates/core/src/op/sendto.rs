@@ -7,6 +7,15 @@ use super::Attempt;
 use crate::address::Address;
 use crate::descriptor::Descriptor;
 
+/// A datagram that the kernel did not take.
+#[derive(Debug)]
+pub struct Unsent {
+    /// Its payload.
+    pub bytes: Box<[u8]>,
+    /// The encoded address that it goes to.
+    pub to: Box<[u8]>,
+}
+
 /// Sends one datagram to an encoded address. Completes with the count of its bytes.
 pub fn sendto(bytes: &[u8], to: &[u8], descriptor: &mut Descriptor) -> Attempt {
     if !descriptor.ready.write {
