@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { storesHere, worksWithin } from './programs/contexts.js'
 import { test } from './support/case.js'
 
 const options = { domains: 0, asyncContext: true }
@@ -64,4 +65,20 @@ test('a store that is entered in a task lasts there, and nowhere else', async (t
     t.is(outcome, 'within')
     t.is(yield* child, undefined)
   }, options)
+})
+
+test('a called task is in nobody’s context, whoever gives the scheduler there work', async (t) => {
+  await Miou.run(
+    function* () {
+      const within = Miou.call(worksWithin, [50])
+      const seen: unknown[] = []
+      for (let i = 0; i < 50; i++) seen.push(...(yield* Miou.call(storesHere, [])))
+      yield* within
+      t.deepEqual(
+        seen.filter((one) => one !== undefined),
+        [],
+      )
+    },
+    { ...options, domains: 1 },
+  )
 })

@@ -1,4 +1,5 @@
 import { bequeathGiven } from './bequest.js'
+import { inNoContext } from './async-context.js'
 import { atEnd, over } from './at-end.js'
 import { type Cargo, cargoOf } from './cargo.js'
 import { Deferral } from './deferral.js'
@@ -255,6 +256,7 @@ onMessage(CALL, (message) => {
   more.place = message.from
   more.path = path
   more.name = name || reference.name
+  if (run.context !== undefined) more.context = inNoContext
   run.roots.add(task)
   run.called.set(id, task)
   for (const resource of given) attach(resource, task)

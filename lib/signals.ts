@@ -82,6 +82,7 @@ function start(name: string, behaviour: () => Operation<void> | void, run: RunRe
   }
   const task = new TaskRecord(run.nextId(), run, null, body as Body<unknown>, 0)
   extra(task).name = name
+  if (run.context !== undefined) extra(task).context = run.context()
   run.roots.add(task)
   ready(task)
   if (run.ending) cancelTree(task, undefined)
