@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
   options: { tarball: option, node: option, slower: option },
   allowPositionals: true,
 })
+const node = values.node === undefined ? undefined : resolve(values.node)
 const { name, version, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const tarball = resolve(values.tarball ?? join(root, 'target', 'package', `${name}-${version}.tgz`))
 if (!existsSync(tarball)) fail(`there is no ${tarball}: npm run package makes it`)
@@ -26,7 +27,7 @@ if (!existsSync(tarball)) fail(`there is no ${tarball}: npm run package makes it
 /** Tests of what only a checkout has: its sources, its scripts, its README, and how it is packed. */
 const ofTheCheckout = ['package/**', 'program/readme.js', 'types.js', 'node-versions.js']
 
-const folder = join(root, 'target', 'installed', values.node === undefined ? 'here' : 'elsewhere')
+const folder = join(root, 'target', 'installed', node === undefined ? 'here' : 'elsewhere')
 const installed = join(folder, 'node_modules', name)
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
@@ -46,7 +47,7 @@ for (const tool of Object.keys(devDependencies)) {
 }
 cpSync(join(root, 'ava.config.js'), join(installed, 'ava.config.js'))
 
-const info = spawnSync(values.node ?? process.execPath, [join(installed, 'dist', 'program.js'), 'info', '--json'], {
+const info = spawnSync(node ?? process.execPath, [join(installed, 'dist', 'program.js'), 'info', '--json'], {
   encoding: 'utf8',
 })
 const binary = info.status === 0 ? JSON.parse(info.stdout).binary : fail(info.stderr)
@@ -63,7 +64,7 @@ const { status, error } = spawnSync(
     env: {
       ...process.env,
       MIOU_TEST_WITHOUT: ofTheCheckout.join(' '),
-      ...(values.node !== undefined && { MIOU_TEST_NODE: values.node }),
+      ...(node !== undefined && { MIOU_TEST_NODE: node }),
       ...(values.slower !== undefined && { MIOU_TEST_SLOWER: values.slower }),
     },
   },

@@ -6,10 +6,10 @@ test('beside an echo server at full speed on domain 0, timers, fetch of an http 
   t.is(stderr, '')
   t.is(code, 0)
   t.log(stdout.trim())
-  const { ms, messages, ticks, fetches, files } = JSON.parse(stdout)
-  t.true(messages > ms * 2, 'the echo is slow')
-  // A fifth of the ticks that there is time for: other tests use the machine too.
-  t.true(ticks > ms / 10 / 5)
-  t.true(fetches > 10)
-  t.true(files > 10)
+  const { ms, cpu, messages, ticks, fetches, files } = JSON.parse(stdout)
+  // What else goes on on the machine takes from all of them: what starves makes no progress at all.
+  t.true(messages > cpu / 4, 'the echo is slow')
+  t.true(ticks > ms / 10 / 10)
+  t.true(fetches > 5)
+  t.true(files > 1)
 })

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { Client, clients } from '../support/client.js'
 import { serving, stop, total } from '../support/echo.js'
+import { mostDescriptors } from '../support/machine.js'
 import { Process } from '../support/process.js'
 import { test } from '../support/case.js'
 
@@ -62,24 +63,26 @@ test('100 nc at once, ten rounds: each gets exactly its bytes back', async (t) =
 
 test('1 000 clients that connect at the same moment are all answered within 3 s', async (t) => {
   const server = await serving(t)
+  const count = Math.min(1000, mostDescriptors() - 200)
   const took: number[] = []
   // A busy machine may hold them up.
   while (!(took.at(-1)! < 3000) && took.length < 5) {
     const started = performance.now()
     const answered = await Promise.all(
-      Array.from({ length: 1000 }, async (_, index) => {
+      Array.from({ length: count }, async (_, index) => {
         const client = await Client.connect(server.port)
-        const answer = await client.echoes(`client ${index}`)
-        client.end()
-        return answer
+        return { client, same: await client.echoes(`client ${index}`) }
       }),
     )
     took.push(Math.round(performance.now() - started))
-    t.true(answered.every((answer) => answer))
+    for (const { client } of answered) client.end()
+    for (const { client } of answered) await client.rest()
+    for (const { client } of answered) client.socket.destroy()
+    t.true(answered.every(({ same }) => same))
   }
-  t.log(`${took} ms`)
+  t.log(`${count} in ${took} ms`)
   t.true(took.at(-1)! < 3000, `not one time of ${took} ms`)
-  t.is(total(await stop(t, server)).connections, 1000 * took.length)
+  t.is(total(await stop(t, server)).connections, count * took.length)
 })
 
 test('new clients are let in while others keep the server busy', async (t) => {
