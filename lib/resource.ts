@@ -54,6 +54,19 @@ export function onPortable(take: typeof taken, letGo: typeof dropped): void {
   dropped = letGo
 }
 
+let live: (value: unknown, what: string) => void = () => {}
+
+/** Says what throws where a value is a handle that is of no use here any more. */
+export function onLive(check: typeof live): void {
+  live = check
+}
+
+/** Throws where nobody here can own a resource: it went to another domain, or what it stands for was closed. */
+export function checkHere({ moved, value }: Resource, what: string): void {
+  if (moved !== '') throw new InvalidArgument(`${what}: the resource went to another domain: it is used there`)
+  live(value, what)
+}
+
 /** Puts a resource in front of those that a task owns. */
 export function attach(resource: Resource, task: TaskRecord): void {
   resource.owner = task
@@ -154,7 +167,7 @@ export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
 export function own(r: Resource): void {
   const task = currentTask('Ownership.own(resource)')
   if (!(r instanceof Resource)) throw wrongHandle(r, 'Ownership.own takes a Resource, as Ownership.create makes it')
-  if (r.moved !== '') throw new InvalidArgument('the resource went to another domain: it is used there')
+  checkHere(r, 'Ownership.own')
   if (r.owner !== null) {
     throw new InvalidArgument(`${nameOf(r.owner)} owns the resource already: it passes on by give and by transfer`)
   }

@@ -5,7 +5,7 @@ import { debugging } from './log.js'
 import { currentTask } from './operation.js'
 import type { Collector } from './collector.js'
 import { checkCollector, type Orphans, store } from './orphans.js'
-import { attach, detach, Resource } from './resource.js'
+import { attach, checkHere, detach, Resource } from './resource.js'
 import { childSeed } from './random.js'
 import { hurry, ready } from './ready.js'
 import { site } from './site.js'
@@ -43,10 +43,9 @@ export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, w
     if (!Array.isArray(give) || !give.every((r) => r instanceof Resource)) {
       throw new InvalidArgument(`${what}: give takes an array of resources (Unix.Ownership.resource(fd) is one)`)
     }
-    for (const { owner, moved } of give) {
-      if (moved !== '') {
-        throw new InvalidArgument(`${what}: a resource that is to be given went to another domain: it is used there`)
-      }
+    for (const resource of give) {
+      const { owner } = resource
+      checkHere(resource, `${what}: give`)
       if (owner !== null && owner !== parent) {
         throw new InvalidArgument(
           `${what}: ${nameOf(owner)} owns a resource that is to be given: only its owner may give it`,

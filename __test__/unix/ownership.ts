@@ -1,8 +1,11 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { hang } from '../programs/numbers.js'
+import { test } from '../support/case.js'
 import { closing, connection, datagrams, onOneDomain, readAll, settle } from '../support/loopback.js'
 import { hasIPv6 } from '../support/machine.js'
 import { refuses } from '../support/refusal.js'
+import { never } from '../support/waiting.js'
 
 const { Ownership } = Unix
 const loopback = { host: '127.0.0.1', port: 0 }
@@ -243,4 +246,23 @@ onOneDomain('ownership is checked where an operation begins', function* (t) {
   t.is(yield* reading, 4)
   Ownership.close(server)
   closing(client, udp)
+})
+
+test('a descriptor that is closed, or on another domain, is neither owned nor given here', async (t) => {
+  await Miou.run(
+    function* () {
+      const closed = Unix.Ownership.tcpv4()
+      Unix.Ownership.close(closed)
+      const moved = Unix.Ownership.tcpv4()
+      const resource = Unix.Ownership.resource(moved)
+      const holder = Miou.call(hang, [], { give: [resource] })
+      for (const one of [Unix.Ownership.resource(closed), resource]) {
+        refuses(t, () => Miou.Ownership.own(one), Miou.Closed, /Ownership\.own/)
+        refuses(t, () => Miou.async(never, { give: [one] }), Miou.Closed, /give/)
+        refuses(t, () => Miou.call(hang, [], { give: [one] }), Miou.Closed, /give/)
+      }
+      yield* Miou.cancel(holder)
+    },
+    { domains: 1 },
+  )
 })

@@ -4,7 +4,7 @@ import { wrongHandle } from '../handle.js'
 import { here } from '../here.js'
 import { debugging } from '../log.js'
 import { schedule } from '../ready.js'
-import { letGo, Resource } from '../resource.js'
+import { letGo, onLive, Resource } from '../resource.js'
 import type { RunRecord } from '../run-record.js'
 import { COMPLETED, GENERATION, words } from '../ring.js'
 import { noteSite } from '../site.js'
@@ -84,6 +84,10 @@ export function valid(fd: unknown, what: string): asserts fd is FileDescr {
     throw wrongHandle(fd, `${what} takes a descriptor, as Unix.tcpv4() and accept make them`)
   if (fd.index < 0) throw closed(what)
 }
+
+onLive((value, what) => {
+  if (value instanceof FileDescr && value.index < 0) throw closed(what)
+})
 
 /**
  * Closes a descriptor, at once and without waiting. Tasks that wait on it get `ERR_MIOU_CLOSED`. One that the current task
