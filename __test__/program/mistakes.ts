@@ -66,7 +66,7 @@ for (const [args, says] of [
   [['info', '--port', '3'], /--port/],
   [['info', 'more'], /more/],
   [['toString'], /there is no command "toString"/],
-  [['--version'], /there is no command "--version"/],
+  [['--verbose'], /there is no command "--verbose"/],
 ] as [string[], RegExp][]) {
   test(`wrong usage is one clear line and exit code 2: miou ${args.map((arg) => arg || "''").join(' ')}`, async (t) => {
     await fails(t, args, 2, says)

@@ -175,9 +175,27 @@ impl World {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
     use super::*;
     use crate::poller::Poller;
     use crate::waker::Waker;
+
+    /// Whether this process may have `count` descriptors: it does where the system lets it have that many.
+    fn may_have(count: u64) -> bool {
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current.is_none_or(|current| current >= count) {
+            return true;
+        }
+        setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(count),
+                maximum,
+            },
+        )
+        .is_ok()
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "Miri knows no pollers of rustix")]
@@ -198,8 +216,14 @@ mod tests {
             world.leave(&next, 0);
             assert!(world.mailbox(next.place()).is_none());
         }
-        let all: Vec<_> = (0..PLACES - 2).map(|_| enter().unwrap()).collect();
-        assert!(enter().is_err(), "all places are taken");
+        // Each has a descriptor.
+        let many = may_have(u64::from(PLACES) + 200);
+        if !many {
+            println!("skipped: all places at once, which takes more descriptors than there are");
+        }
+        let places = if many { PLACES - 2 } else { 100 };
+        let all: Vec<_> = (0..places).map(|_| enter().unwrap()).collect();
+        assert!(!many || enter().is_err(), "all places are taken");
         all.iter().for_each(|mailbox| world.leave(mailbox, 0));
         world.leave(&first, 0);
         // Each mailbox keeps the world, and each in the world's keeping was taken out.
