@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import * as Miou from 'miou'
 import { abortSignal, start, until } from 'miou/node'
@@ -15,24 +14,35 @@ type Steps = Generator<Miou.Suspension, void>
 const one = { domains: 1 }
 const alone = { domains: 0 }
 
-/** `count` times what `step` does, in one run. */
-function within(step: (i: number) => Steps, options: Miou.RunOptions): (count: number) => Promise<void> {
+/** Does something `count` times, and then looks at what the process takes; five times. */
+type Work = (count: number) => Promise<void>
+
+const ROUNDS = 5
+
+/** What `step` does, all in one run: what that run keeps counts too. */
+function within(step: (i: number) => Steps, options: Miou.RunOptions): Work {
   return (count) =>
     Miou.run(function* () {
-      for (let i = 0; i < count; i++) yield* step(i)
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let i = 0; i < count; i++) yield* step(i)
+        yield* look()
+      }
     }, options)
 }
 
-/** `count` times a run, whatever it ends with. */
-function runs(main: () => Miou.Operation<unknown>, options: Miou.RunOptions): (count: number) => Promise<void> {
+/** A run each time, whatever it ends with. */
+function runs(main: () => Miou.Operation<unknown>, options: Miou.RunOptions): Work {
   return async (count) => {
-    for (let i = 0; i < count; i++) await Miou.run(main, options).catch(() => {})
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let i = 0; i < count; i++) await Miou.run(main, options).catch(() => {})
+      await Miou.run(look, options)
+    }
   }
 }
 
 const words = new Int32Array(new SharedArrayBuffer(8))
 
-const works: Record<string, (count: number) => Promise<void>> = {
+const works: Record<string, Work> = {
   runs: runs(() => Miou.async(() => Miou.yield()), alone),
   'runs with a domain': runs(() => Miou.call(echo, [1]), one),
   'runs that end fatally': runs(function* () {
@@ -87,7 +97,10 @@ const works: Record<string, (count: number) => Promise<void>> = {
   }, alone),
   async requests(count) {
     const runtime = await start(one)
-    for (let i = 0; i < count; i++) await Promise.all([runtime.run(() => Miou.yield()), runtime.call(echo, [i])])
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let i = 0; i < count; i++) await Promise.all([runtime.run(() => Miou.yield()), runtime.call(echo, [i])])
+      await runtime.run(look)
+    }
     await runtime.close()
   },
 }
@@ -100,31 +113,30 @@ export const heap = Miou.portable(import.meta, function* heap() {
   return getHeapStatistics().used_heap_size
 })
 
-/** The heaps of this thread and of the domain that all runs have, and what the process has. */
-async function takes(): Promise<{ bytes: number; descriptors: number; threads: number }> {
-  const [here, there] = await Miou.run(function* () {
-    return [yield* heap(), yield* Miou.call(heap, [])] as const
-  }, one)
-  await wait(5)
+/** What the process takes: bytes of the heaps of this domain and of the other one, descriptors, threads. */
+interface Taken {
+  bytes: number
+  descriptors: number
+  threads: number
+}
+
+const taken: Taken[] = []
+
+/** Looks at what the process takes, in a run. */
+function* look(): Steps {
+  let bytes = yield* heap()
+  for (const pin of Miou.Domain.all().slice(1)) bytes += yield* Miou.call(heap, [], { pin })
   const count = (of: string): number => (process.platform === 'linux' ? readdirSync(`/proc/self/${of}`).length : 0)
-  return { bytes: here + there, descriptors: count('fd'), threads: count('task') }
+  taken.push({ bytes, descriptors: count('fd'), threads: count('task') })
 }
 
 const [, , name, times] = process.argv
 if (name !== undefined) {
-  const work = works[name]!
   const count = Number(times)
-  await work(count)
-  const least = { growth: Number.POSITIVE_INFINITY, descriptors: 1000, threads: 1000 }
-  let before = await takes()
+  await works[name]!(count)
   // What V8 compiles, or collects later, comes once or goes again: a leak is there each time.
-  for (let round = 0; round < 4; round++) {
-    await work(count)
-    const after = await takes()
-    least.growth = Math.min(least.growth, Math.round((after.bytes - before.bytes) / count))
-    least.descriptors = Math.min(least.descriptors, after.descriptors - before.descriptors)
-    least.threads = Math.min(least.threads, after.threads - before.threads)
-    before = after
-  }
-  console.log(JSON.stringify(least))
+  const least = (of: keyof Taken): number =>
+    Math.min(...taken.slice(1).map((now, before) => now[of] - taken[before]![of]))
+  const growth = Math.round(least('bytes') / count)
+  console.log(JSON.stringify({ growth, descriptors: least('descriptors'), threads: least('threads') }))
 }
