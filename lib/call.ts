@@ -35,7 +35,8 @@ const told = new Map<number, Map<string, number>>()
 const heard = new Map<number, Reference[]>()
 
 /**
- * Spawns a child of the current task on another domain, never on domain 0.
+ * Spawns a child of the current task on another domain, never on domain 0. The stack of an error that it throws goes on with
+ * that of who awaits it here.
  *
  * @param fn A portable function.
  * @param args Its arguments: what structured clone takes, and handles (descriptors, mutexes, queues, ...).

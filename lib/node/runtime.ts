@@ -46,7 +46,7 @@ class Started implements Runtime {
 /**
  * Begins a run that waits for what it is to do, for a program whose main loop is its own: tasks from everywhere, on every
  * domain, cancelled as a tree. It keeps the process alive until it is closed. A task that breaks a rule fatally ends the
- * whole run: all requests are rejected, and so is `close`.
+ * whole run: its request, and `close`, reject with that error, the other requests with `Cancelled`.
  *
  * @param options Those of `run`; aborting their signal ends the run.
  * @throws Rejects with `InvalidArgument` for wrong options.
