@@ -62,7 +62,8 @@ export function onLive(check: typeof live): void {
 }
 
 /** Throws where nobody here can own a resource: it went to another domain, or what it stands for was closed. */
-export function checkHere({ moved, value }: Resource, what: string): void {
+export function checkHere(resource: Resource, what: string): void {
+  const { moved, value } = resource
   if (moved !== '') throw new InvalidArgument(`${what}: the resource went to another domain: it is used there`)
   live(value, what)
 }
