@@ -240,7 +240,7 @@ test('a call that arrives where its run is over has its descriptors closed, and 
       begin(CALL)
       putInt(run.id + 1000)
       putId(7)
-      for (const word of [0, 0, 0]) putInt(word)
+      for (const word of [0, 0, 0, 0]) putInt(word)
       putText('late')
       putInt(1)
       put(prepared)
