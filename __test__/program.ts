@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { test } from './support/case.js'
-import { built, miou } from './support/process.js'
+import { built, miou, Process } from './support/process.js'
 
 for (const args of [[], ['--help'], ['-h'], ['help']]) {
   test(`miou says which commands there are: miou ${args.join(' ')}`, async (t) => {
@@ -47,6 +47,16 @@ test('miou info says versions, platform, binary, poller and number of domains', 
   t.true(readFileSync(binary).length > 0)
   const words = (await miou(t, ['info']).ended).stdout
   for (const fact of [binary, ...Object.values(facts)]) t.true(words.includes(String(fact)), String(fact))
+})
+
+test('MIOU_DOMAINS, the number of extra domains, counts for info and echo as for any run', async (t) => {
+  const env = { MIOU_DOMAINS: '2' }
+  const info = new Process(t, process.execPath, [built('dist/program.js'), 'info', '--json'], env)
+  t.is(JSON.parse((await info.ended).stdout).domains, 3)
+  const echo = new Process(t, process.execPath, [built('dist/program.js'), 'echo', '--port', '0', '--json'], env)
+  t.is(JSON.parse(await echo.line(0)).domains, 3)
+  echo.kill('SIGINT')
+  t.is((await echo.ended).code, 0)
 })
 
 test('miou echo takes the number of domains, of the machine where none is given', async (t) => {

@@ -64,6 +64,11 @@ function whole(
   return Number.isInteger(value) && value >= least ? value : fallback()
 }
 
+/** How many extra domains a run has where so many are asked for, or none in particular. */
+export function extraDomains(asked?: number): number {
+  return whole('domains', asked, 'MIOU_DOMAINS', 0, () => availableParallelism() - 1)
+}
+
 /**
  * Runs `main` as the main task, on this domain and as many extra ones as are asked for, and resolves with what it returns
  * when every task of the run is over and every finaliser has run. Runs may follow one another, and run beside each other.
@@ -76,7 +81,7 @@ function whole(
 export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T> {
   if (typeof main !== 'function') throw new InvalidArgument('run takes a function* that is the body of the main task')
   if (typeof options !== 'object' || options === null) throw new InvalidArgument('run: the options are an object')
-  const domains = whole('domains', options.domains, 'MIOU_DOMAINS', 0, () => availableParallelism() - 1)
+  const domains = extraDomains(options.domains)
   if (domains > 1000) throw new InvalidArgument(`run: there can be 1000 extra domains at the most, not ${domains}`)
   const quanta = whole('quanta', options.quanta, 'MIOU_QUANTA', 1, () => 64)
   const seed = whole('seed', options.seed, 'MIOU_SEED', Number.MIN_SAFE_INTEGER, () => (Math.random() * 2 ** 32) | 0)

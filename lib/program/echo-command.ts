@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as Miou from '../index.js'
+import { extraDomains } from '../run.js'
 import * as Unix from '../unix.js'
 import type { Served } from './client.js'
 import { listen, listening, newState, type Place, serve, serveAt, stop } from './echo-server.js'
@@ -14,7 +14,7 @@ export const echoHelp = `miou echo: sends every client back what it sends, on ev
 
   --host HOST      address or name to listen on (127.0.0.1)
   --port PORT      port, 0 for any that is free (3000)
-  --domains N      threads that serve, this one included (one a processor: ${availableParallelism()})
+  --domains N      threads that serve, this one included (${extraDomains() + 1}: MIOU_DOMAINS and one, or one a processor)
 
   --max-connections N   clients at a time, on all domains together; more wait to be accepted (no limit)
   --idle-timeout MS     ends a connection that is silent for so long (no limit)
@@ -33,7 +33,7 @@ export const echoHelp = `miou echo: sends every client back what it sends, on ev
 const known = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '3000' },
-  domains: { type: 'string', default: String(availableParallelism()) },
+  domains: { type: 'string', default: String(extraDomains() + 1) },
   'max-connections': { type: 'string' },
   'idle-timeout': { type: 'string' },
   'total-timeout': { type: 'string' },

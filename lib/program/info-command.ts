@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { binary, native } from '../native.js'
+import { extraDomains } from '../run.js'
 import { options } from './usage.js'
 import { version } from './version.js'
 
@@ -15,7 +15,7 @@ export async function info(args: string[]): Promise<void> {
     platform: `${process.platform} ${process.arch}`,
     binary: binary(),
     poller: native.poller(),
-    domains: availableParallelism(),
+    domains: extraDomains() + 1,
   }
   if (json) return console.log(JSON.stringify(facts))
   for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(9)} ${value}`)
