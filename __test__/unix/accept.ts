@@ -262,7 +262,8 @@ for (const [how, title] of [
   test(`out of descriptors, accept waits without spinning, and goes on as soon as ${title}`, async (t) => {
     const [waiting, freed] = await withFewDescriptors(256, how)
     t.true(waiting!.clients! > 0 && waiting!.accepted! < waiting!.clients!, JSON.stringify(waiting))
-    t.true(waiting!.cpu! < 100, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
+    // Whoever spins takes all of the time. An emulated processor takes a fifth for a look every 100 ms.
+    t.true(waiting!.cpu! < waiting!.ms! / 2, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
     t.is(freed!.accepted, waiting!.clients)
     // Six times a few are closed: the second fastest, which a busy machine hardly holds up. Where nobody tells, each time
     // takes 100 ms, but for the first, which may come just before the accept is tried again.
