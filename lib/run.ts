@@ -1,3 +1,4 @@
+import { checkObject } from './check-object.js'
 import { availableParallelism } from 'node:os'
 import { inContext } from './async-context.js'
 import { cancelTree } from './cancellation.js'
@@ -80,7 +81,7 @@ export function extraDomains(asked?: number): number {
  */
 export async function run<T>(main: Body<T>, options: RunOptions = {}): Promise<T> {
   if (typeof main !== 'function') throw new InvalidArgument('run takes a function* that is the body of the main task')
-  if (typeof options !== 'object' || options === null) throw new InvalidArgument('run: the options are an object')
+  checkObject(options, 'run')
   const domains = extraDomains(options.domains)
   if (domains > 1000) throw new InvalidArgument(`run: there can be 1000 extra domains at the most, not ${domains}`)
   const quanta = whole('quanta', options.quanta, 'MIOU_QUANTA', 1, () => 64)

@@ -1,3 +1,4 @@
+import { checkObject } from './check-object.js'
 import { makeCancelled } from './cancellation.js'
 import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
@@ -37,7 +38,7 @@ export function child(parent: TaskRecord, body: Body<unknown> | null, id = paren
 
 /** Checks the options of a spawn, before anything exists. */
 export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, what: string): void {
-  if (typeof options !== 'object' || options === null) throw new InvalidArgument(`${what}: the options are an object`)
+  checkObject(options, what)
   const { give, orphans, name } = options
   if (give !== undefined) {
     if (!Array.isArray(give) || !give.every((r) => r instanceof Resource)) {

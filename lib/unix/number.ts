@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { type FileDescr, made, valid } from './descriptor.js'
-import { checkObject } from './options.js'
+import { checkObject } from '../check-object.js'
 import { systemError } from './system-error.js'
 import { shown } from '../shown.js'
 

@@ -1,3 +1,4 @@
+import { checkObject } from '../check-object.js'
 import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { type FileDescr, valid } from './descriptor.js'
@@ -67,11 +68,6 @@ const known: { readonly [name in keyof Required<SocketOptions>]: Option } = {
 
 /** Options in the form in which they are set. */
 export type Settings = readonly { name: string; number: number; value: number }[]
-
-/** Throws where options are no object: a number in their place would be taken for none at all. */
-export function checkObject(options: unknown, what: string): asserts options is object {
-  if (typeof options !== 'object' || options === null) throw new InvalidArgument(`${what}: the options are an object`)
-}
 
 /** Checks options, of which `others` are somebody else's business; what is left is to be set. */
 export function settings(options: object, what: string, others: readonly string[] = []): Settings {

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { InvalidArgument } from '../errors.js'
 import { shown } from '../shown.js'
-import { checkObject } from './options.js'
+import { checkObject } from '../check-object.js'
 
 /** A part of a buffer, in bytes: from `off` (0 where it is left out), `len` long (the rest where it is left out). */
 export interface Range {

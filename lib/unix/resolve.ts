@@ -2,7 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns'
 import { InvalidArgument } from '../errors.js'
 import { make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
-import { checkObject } from './options.js'
+import { checkObject } from '../check-object.js'
 
 /** What Node's own error has for `errno`. */
 const NOT_FOUND = -3008
