@@ -1,10 +1,15 @@
 /** Where this package lies. */
 const OURS = new URL('.', import.meta.url).href
 
+/** Whether a line of a stack is one of this package. */
+export function isOurs(line: string): boolean {
+  return line.includes(OURS)
+}
+
 /** Where the user's code is that made the running call. Costs some microseconds: for MIOU_DEBUG only. */
 export function site(): string {
   const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find((at) => !at.includes(OURS) && !at.includes('node:'))
+  const line = lines.find((at) => !isOurs(at) && !at.includes('node:'))
   return line?.trim().replace(/^at /, '') ?? 'an unknown place'
 }
 

@@ -1,4 +1,5 @@
 import { here } from './here.js'
+import { isOurs } from './site.js'
 import { nameOf } from './task.js'
 
 /*
@@ -8,9 +9,6 @@ import { nameOf } from './task.js'
 
 /** Errors that have ended tasks elsewhere, and that nobody here has met yet. */
 const crossed = new WeakSet<object>()
-
-/** Where the lines of this package come from. */
-const ours = new URL('.', import.meta.url).href
 
 /** An error has ended something on another domain. */
 export function hasCrossed(error: unknown): void {
@@ -24,7 +22,7 @@ export function met(error: unknown, above: (...args: never[]) => unknown): void 
   Error.captureStackTrace(caught, above)
   const lines = caught.stack?.split('\n').slice(1) ?? []
   if (lines.length === 0) return
-  const theirs = lines.filter((line) => !line.includes(ours))
+  const theirs = lines.filter((line) => !isOurs(line))
   const { current } = here
   const by = current === null ? '' : ` by ${nameOf(current)} on domain ${current.domain}`
   // In a bundle all lines are of one file.
