@@ -1,7 +1,7 @@
 import { read } from './end.js'
 import { NotAChild } from './errors.js'
 import { wrongHandle } from './handle.js'
-import { make, NO_TASK, Op, type Operation, SPARES } from './operation.js'
+import { keep, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import { DONE, nameOf, onStar, type Result, type Task, TaskRecord } from './task.js'
@@ -40,9 +40,7 @@ class Await extends Op<unknown> {
   override recycle(): void {
     // Else the last value of each of the two tasks would live as long as nobody waits so again.
     this.child = null
-    this.task = NO_TASK
-    const spares = this.throws ? throwing : telling
-    if (spares.length < SPARES) spares.push(this)
+    keep(this, this.throws ? throwing : telling)
   }
 
   override describe(): string {

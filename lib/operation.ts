@@ -193,7 +193,13 @@ export class Compound<T> implements Operation<T> {
 }
 
 /** Most operations of a kind that are kept for the next ones: a burst of waits is not kept for ever. */
-export const SPARES = 4096
+const SPARES = 4096
+
+/** Keeps an operation that is over, of no task, for the next one of its kind: 60 ns less than to make one. */
+export function keep<T extends Op<unknown>>(op: T, spares: T[]): void {
+  op.task = NO_TASK
+  if (spares.length < SPARES) spares.push(op)
+}
 
 /** Stands where there is no task, so that the field never changes its shape. */
 export const NO_TASK = null as unknown as TaskRecord

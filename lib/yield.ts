@@ -1,4 +1,4 @@
-import { make, NO_TASK, Op, type Operation, SPARES } from './operation.js'
+import { keep, make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { trace, tracing } from './trace.js'
 
@@ -20,12 +20,11 @@ class Yield extends Op<void> {
   finish(): void {}
 
   override recycle(): void {
-    this.task = NO_TASK
-    if (pool.length < SPARES) pool.push(this)
+    keep(this, spares)
   }
 }
 
-const pool: Yield[] = []
+const spares: Yield[] = []
 
 /**
  * Goes to the end of the queue: every task that can run does so before this one goes on.
@@ -37,7 +36,7 @@ const pool: Yield[] = []
  * }
  */
 export function yield_(): Operation<void> {
-  const op = pool.pop() ?? new Yield()
+  const op = spares.pop() ?? new Yield()
   make(op)
   return op
 }

@@ -2,7 +2,7 @@ import { rust } from '../domain-thread.js'
 import { here } from '../here.js'
 import { RingOp, release } from '../io.js'
 import { takeBack } from '../lent.js'
-import { NO_TASK, SPARES } from '../operation.js'
+import { keep as keepOp } from '../operation.js'
 import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, words } from '../ring.js'
 import { ANSWER, IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
 import type { FileDescr } from './descriptor.js'
@@ -106,12 +106,8 @@ export function giveBackTo(fd: FileDescr, result: number, a: number, b: number):
   if (result >= 0) letGo()
 }
 
-/**
- * Keeps an operation that is over for the next one of its kind, which is 60 ns cheaper than to make one, and without what
- * it was for: else that would live as long as nobody does the like again.
- */
+/** Keeps an operation for the next one of its kind, without its descriptor, which would live as long as nobody does the like. */
 export function keep<T extends DescriptorOp<unknown>>(op: T, spares: T[]): void {
   op.fd = NO_DESCRIPTOR
-  op.task = NO_TASK
-  if (spares.length < SPARES) spares.push(op)
+  keepOp(op, spares)
 }
