@@ -307,10 +307,46 @@ onOneDomain('a reset is ECONNRESET, also for the next reader after the first was
     yield* Miou.cancel(reader)
     if (seen instanceof Miou.Cancelled) yield* failsWith(t, () => Unix.read(server, Buffer.alloc(1)), 'ECONNRESET')
     else t.is((seen as Unix.SystemError).code, 'ECONNRESET')
-    t.is(yield* Unix.read(server, Buffer.alloc(1)), 0, 'after that it is over')
+    yield* failsWith(t, () => Unix.read(server, Buffer.alloc(1)), 'ECONNRESET')
     Unix.close(server)
   }
 })
+
+onOneDomain(
+  'after a reset nobody reads an end: who waited beside the first gets ECONNRESET, and who reads later',
+  function* (t) {
+    const [client, server] = yield* connection()
+    const readers = [
+      Miou.async(() => Unix.read(server, Buffer.alloc(1))),
+      Miou.async(() => Unix.readView(server)),
+      Miou.async(() => Unix.reallyRead(server, Buffer.alloc(1))),
+    ]
+    yield* settle()
+    Unix.setOptions(client, { linger: 0 })
+    Unix.close(client)
+    for (const reader of readers) yield* failsWith(t, () => reader, 'ECONNRESET')
+    yield* failsWith(t, () => Unix.readView(server), 'ECONNRESET')
+    Unix.close(server)
+  },
+)
+
+onOneDomain(
+  'a reset that a writer hears of first is none the less one to whoever reads, after what came before it',
+  function* (t) {
+    const [client, server] = yield* connection()
+    yield* Unix.write(client, 'before')
+    yield* settle()
+    Unix.setOptions(client, { linger: 0 })
+    Unix.close(client)
+    yield* settle()
+    yield* failsWith(t, () => Unix.write(server, 'x'), 'ECONNRESET')
+    yield* failsWith(t, () => Unix.write(server, 'x'), 'EPIPE')
+    const buf = Buffer.alloc(10)
+    t.is(buf.toString('latin1', 0, yield* Unix.read(server, buf)), 'before')
+    yield* failsWith(t, () => Unix.read(server, buf), 'ECONNRESET')
+    Unix.close(server)
+  },
+)
 
 onOneDomain('reading what is not connected is ENOTCONN', function* (t) {
   const fd = Unix.tcpv4()

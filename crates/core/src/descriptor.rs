@@ -86,6 +86,8 @@ pub struct Descriptor {
     pub writers: Waiting,
     /// It is known to listen: it has accepted, or would have but for clients.
     pub listens: bool,
+    /// How its connection was lost, where it was: the system tells that once, and then that the stream has ended.
+    lost: Option<Errno>,
     /// The address that it is bound to, where `bind` was asked for; its duplicates keep it too.
     pub listening: Option<Arc<Listening>>,
     /// Where the next thing stands that the system gives it: bytes are counted, and whatever else it gives counts as
@@ -119,6 +121,7 @@ impl Descriptor {
             readers: Waiting::Nobody,
             writers: Waiting::Nobody,
             listens: false,
+            lost: None,
             listening: None,
             position: 0,
             returned: None,
@@ -133,6 +136,7 @@ impl Descriptor {
         let mut copy = Self::new(rustix::io::fcntl_dupfd_cloexec(self, STANDARD + 1)?, self.kind);
         copy.blocking = self.blocking;
         copy.lingers = self.lingers;
+        copy.lost = self.lost;
         copy.listening.clone_from(&self.listening);
         Ok(copy)
     }
@@ -177,6 +181,25 @@ impl Descriptor {
     /// A write would block from here on, unless the descriptor has failed.
     pub fn filled(&mut self) {
         self.ready.write = self.ready.write_closed;
+    }
+
+    /// A read or a write has failed. Where that says that the connection is lost, no reader takes what comes for its end:
+    /// neither the next one, nor one that waits while a writer hears of it.
+    pub fn failed(&mut self, errno: Errno) {
+        if is_loss(errno) {
+            self.lost = Some(errno);
+        }
+    }
+
+    /// How its connection was lost, where it was.
+    #[must_use]
+    pub const fn lost(&self) -> Option<Errno> {
+        self.lost
+    }
+
+    /// It begins to connect: nothing is lost yet.
+    pub fn begins_anew(&mut self) {
+        self.lost = None;
     }
 
     /// A connection that this listener has accepted, and where it stands among its connections.
@@ -256,6 +279,19 @@ impl Drop for Descriptor {
         }
         exhaustion::relieve();
     }
+}
+
+/// Whether an error says that a connection is no more, though its peer has not ended it.
+const fn is_loss(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::CONNRESET
+            | Errno::CONNABORTED
+            | Errno::TIMEDOUT
+            | Errno::HOSTUNREACH
+            | Errno::NETUNREACH
+            | Errno::NETDOWN
+    )
 }
 
 /// The highest number of a standard stream.

@@ -10,6 +10,7 @@ use crate::descriptor::{Descriptor, Readiness};
 pub fn connect(to: &Address, descriptor: &mut Descriptor) -> Attempt {
     // What was known of the socket before, a refused attempt say, holds no longer; unless it can't begin at all.
     let before = descriptor.ready;
+    descriptor.begins_anew();
     descriptor.ready = Readiness {
         read: true,
         write: false,

@@ -9,6 +9,7 @@ use crate::ring::{PIECE, Ring};
 
 /// Reads at most `most` bytes into the receive area. Completes with their count (0 is the end), their offset, and
 /// where they stand in the stream, which an error has too. Asked for nothing, it reads nothing, and does not wait either.
+/// After the loss of a connection there is no end, but that error again.
 pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attempt {
     let most = most.min(PIECE);
     if ring.receive_room() < most {
@@ -46,6 +47,9 @@ pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attemp
                 if length == 0 {
                     // The end stays: whoever reads again must not wait for an edge that never comes.
                     descriptor.ready.read = true;
+                    if let Some(errno) = descriptor.lost() {
+                        return fail(errno, descriptor);
+                    }
                 }
                 ring.hold(length);
                 return Attempt::Done(length as i32, offset, descriptor.given(length).cast_signed());
@@ -55,9 +59,16 @@ pub fn read(most: usize, descriptor: &mut Descriptor, ring: &mut Ring) -> Attemp
                 descriptor.ready.read = false;
                 return Attempt::Blocked;
             }
-            Err(errno) => return Attempt::Done(-errno.raw_os_error(), 0, descriptor.given(1).cast_signed()),
+            Err(errno) => {
+                descriptor.failed(errno);
+                return fail(errno, descriptor);
+            }
         }
     }
+}
+
+fn fail(errno: Errno, descriptor: &mut Descriptor) -> Attempt {
+    Attempt::Done(-errno.raw_os_error(), 0, descriptor.given(1).cast_signed())
 }
 
 /// A stream socket in blocking mode is read without blocking all the same.

@@ -65,7 +65,10 @@ pub fn write(bytes: &[u8], descriptor: &mut Descriptor) -> Result<usize, Errno> 
                 descriptor.ready.write = false;
                 return Ok(0);
             }
-            Err(errno) => return Err(errno),
+            Err(errno) => {
+                descriptor.failed(errno);
+                return Err(errno);
+            }
         }
     }
 }
@@ -86,8 +89,13 @@ fn write_blocking(bytes: &[u8], descriptor: &mut Descriptor) -> Result<usize, Er
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => descriptor.ready.write = false,
             // What was taken before counts: the next attempt meets the error again.
-            Err(_) if written > 0 => break,
-            Err(errno) => return Err(errno),
+            Err(errno) => {
+                descriptor.failed(errno);
+                if written == 0 {
+                    return Err(errno);
+                }
+                break;
+            }
         }
     }
     Ok(written)
