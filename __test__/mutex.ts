@@ -6,6 +6,7 @@ import {
   holdsAndDies,
   incrementLocked,
   incrementsOf,
+  keepsAll,
   locks,
   locksForEver,
   triesNamed,
@@ -195,7 +196,8 @@ test('a task that returns while it holds a mutex has MutexError (leaked) as its 
       { name: 'leaky' },
     )
     const result = yield* Miou.await(leaky)
-    t.is(isError(t, result.ok || result.error, Miou.MutexError, /leaky/).reason, 'leaked')
+    const says = /^task \d+ \(leaky\) on domain 0 ended while it held a mutex without a name: /
+    t.is(isError(t, result.ok || result.error, Miou.MutexError, says).reason, 'leaked')
     t.is(yield* waiting, 'next')
   }, alone)
 })
@@ -230,7 +232,25 @@ test('a task that fails or is cancelled while it holds a mutex passes it on, whi
       }
     }, alone),
   )
-  t.is(log.match(/careless\) ended while it held a mutex/g)?.length, 2)
+  t.is(log.match(/careless\) on domain 0 ended while it held a mutex/g)?.length, 2)
+})
+
+test('a leak names the mutexes that have a name, and the domain of the task that held them', async (t) => {
+  await Miou.run(
+    function* () {
+      const task = Miou.call(keepsAll, [Mutex.create('first'), Mutex.create(), Mutex.create('last')])
+      const result = yield* Miou.await(task)
+      const { domain } = task
+      const all = "3 mutexes \\(the mutex 'first', a mutex without a name, the mutex 'last'\\)"
+      isError(
+        t,
+        result.ok || result.error,
+        Miou.MutexError,
+        new RegExp(`^task \\d+ \\(keepsAll\\) on domain ${domain} ended while it held ${all}: `),
+      )
+    },
+    { domains: 1 },
+  )
 })
 
 test('the order of an end: finalisers, then mutexes, then children', async (t) => {

@@ -23,6 +23,13 @@ test('with MIOU_DEBUG a leak says where each resource was created, on whatever d
   t.regex(there.stderr, /owned a Map, created at forgets .*, 'text', created at .*leaksThere .*debugged\.[jt]s:\d+/)
 })
 
+test('with MIOU_DEBUG a task that keeps a mutex is told where it has locked it, or waited with it last', async (t) => {
+  const locked = await debugged(t, 'keeps').ended
+  t.regex(locked.stderr, /held the mutex 'kept', locked at .*keeps .*debugged\.[jt]s:\d+/)
+  const waited = await debugged(t, 'keepsAfterWait').ended
+  t.regex(waited.stderr, /held the mutex 'kept', locked at .*waitThere .*debugged\.[jt]s:\d+/)
+})
+
 test('with MIOU_DEBUG the tree is printed where tasks wait for each other for ever, across domains too', async (t) => {
   const program = debugged(t, 'stuck')
   await says(program, /every task waits[\s\S]*main, domain 0: await task \d+ \(waits\)\n.*waits, domain \d+: lock held/)

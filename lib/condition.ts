@@ -51,13 +51,13 @@ class Wait extends WaitOp<void> {
     const { task } = this
     const m = this.mutex!
     this.turn = m.turn
-    drop(task, m.word)
+    drop(task, m)
     this.submit(WAIT, this.condition!.word, m.word, ownerOf(task), 0, 0)
   }
 
   finish(): void {
     if (this.result < 0) throw needsMutex(this.mutex!)
-    hold(this.task, this.mutex!.word)
+    hold(this.task, this.mutex!)
     this.mutex!.turn = this.turn
   }
 

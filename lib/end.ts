@@ -8,6 +8,7 @@ import { here } from './here.js'
 import { takeBack, unlent } from './lent.js'
 import { debugging, log } from './log.js'
 import { Compound, forgottenYield, Op } from './operation.js'
+import type { Mutex } from './mutex.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
 import { finaliseAll, type Resource } from './resource.js'
@@ -106,6 +107,15 @@ function children(task: TaskRecord): string {
   return listed(names, count)
 }
 
+function mutexes(held: readonly Mutex[]): string {
+  const names = held.slice(0, 5).map((mutex) => {
+    const locked = siteOf(mutex)
+    const name = mutex.name === undefined ? 'a mutex without a name' : `the mutex ${shown(mutex.name)}`
+    return locked === undefined ? name : `${name}, locked at ${locked}`
+  })
+  return held.length === 1 ? names[0]! : `${held.length} mutexes (${listed(names, held.length)})`
+}
+
 function listed(names: string[], count: number): string {
   return count > names.length ? `${names.join(', ')} and ${count - names.length} more` : names.join(', ')
 }
@@ -129,9 +139,9 @@ function suppress(task: TaskRecord, error: unknown): void {
 
 /** A task ends while it holds mutexes: they pass on. */
 function leaveMutexes(task: TaskRecord, fatal: boolean): void {
-  const count = passOnMutexes(task)
-  if (count === 0) return
-  const message = `${nameOf(task)} ended while it held ${count === 1 ? 'a mutex' : `${count} mutexes`}: unlock in a finally block, or use Mutex.protect`
+  const held = passOnMutexes(task)
+  if (held.length === 0) return
+  const message = `${at(task)} ended while it held ${mutexes(held)}: unlock in a finally block, or use Mutex.protect`
   if (task.flags & OK && !fatal) {
     task.flags &= ~OK
     discard(task.value)

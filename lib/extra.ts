@@ -1,3 +1,4 @@
+import type { Mutex } from './mutex.js'
 import type { TaskRecord } from './task.js'
 
 /** What only some tasks have. */
@@ -12,10 +13,10 @@ export interface Extra {
   name: string | undefined
   /** Id as the owner of mutexes; 0 while it never locked one. */
   owner: number
-  /** A mutex that it holds; 0: none. */
-  mutex: number
+  /** A mutex that it holds. */
+  mutex: Mutex | null
   /** Others that it holds. */
-  mutexes: number[] | undefined
+  mutexes: Mutex[] | undefined
   /** How often `Cancelled` was thrown again. */
   rethrown: number
   /** Where it was created, with MIOU_DEBUG. */
@@ -40,7 +41,7 @@ export function extra(task: TaskRecord): Extra {
     path: undefined,
     name: undefined,
     owner: 0,
-    mutex: 0,
+    mutex: null,
     mutexes: undefined,
     rethrown: 0,
     created: undefined,

@@ -97,7 +97,7 @@ function take({ word, shared }: Mutex, owner: number): 'taken' | 'wait' | 'mine'
 
 /** A task has locked a mutex: an earlier wait that was cancelled is no excuse any more for unlocking what is not locked. */
 function taken(task: TaskRecord, m: Mutex): void {
-  hold(task, m.word)
+  hold(task, m)
   task.extra!.lost?.delete(m)
   m.turn = ++turns
 }
@@ -167,7 +167,7 @@ function unlockAs(m: Mutex, task: TaskRecord | null): void {
   if (alone) world[m.word] = 0
   const outcome = alone ? 0 : giveUp(m.word, owner)
   if (outcome === 0) {
-    if (task !== null) drop(task, m.word)
+    if (task !== null) drop(task, m)
   } else if (outcome === 1) {
     throw new MutexError('unlocked', `${m.name ?? 'this mutex'} is not locked`)
   } else

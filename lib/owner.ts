@@ -2,8 +2,11 @@ import { place, rust } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import { interruptAll } from './interrupt.js'
+import { debugging } from './log.js'
+import type { Mutex } from './mutex.js'
 import { schedule } from './ready.js'
 import { COMPLETED, words } from './ring.js'
+import { noteSite } from './site.js'
 import type { TaskRecord } from './task.js'
 import { world } from './world.js'
 
@@ -49,18 +52,19 @@ function vacant(): number {
 }
 
 /** A task holds a mutex from now on. Hardly any holds two: an array for one costs more than the lock. */
-export function hold(task: TaskRecord, mutex: number): void {
+export function hold(task: TaskRecord, mutex: Mutex): void {
   const more = extra(task)
-  if (more.mutex === 0) more.mutex = mutex
+  if (debugging()) noteSite(mutex)
+  if (more.mutex === null) more.mutex = mutex
   else if (more.mutexes === undefined) more.mutexes = [mutex]
   else more.mutexes.push(mutex)
 }
 
 /** A task has given a mutex up. */
-export function drop(task: TaskRecord, mutex: number): void {
+export function drop(task: TaskRecord, mutex: Mutex): void {
   const more = extra(task)
   if (more.mutex === mutex) {
-    more.mutex = 0
+    more.mutex = null
     return
   }
   const at = more.mutexes === undefined ? -1 : more.mutexes.indexOf(mutex)
@@ -81,15 +85,15 @@ export function handedOn(): void {
   interruptAll()
 }
 
-/** A task has ended: what it holds passes on. How many mutexes that were. */
-export function passOnMutexes(task: TaskRecord): number {
+/** A task has ended: the mutexes that it holds pass on, and are returned. */
+export function passOnMutexes(task: TaskRecord): readonly Mutex[] {
   const more = extra(task)
   const mutexes = more.mutexes ?? []
-  if (more.mutex !== 0) mutexes.push(more.mutex)
+  if (more.mutex !== null) mutexes.unshift(more.mutex)
   more.mutexes = undefined
-  more.mutex = 0
-  for (const mutex of mutexes) giveUp(mutex, more.owner)
-  return mutexes.length
+  more.mutex = null
+  for (const { word } of mutexes) giveUp(word, more.owner)
+  return mutexes
 }
 
 /** A task is over: its number is free again. */

@@ -21,6 +21,10 @@ const shields = Miou.portable(meta, function* shields() {
   yield* Miou.shield(() => Unix.sleep(2500))
 })
 
+function* waitThere(c: Miou.Condition, m: Miou.Mutex): Generator<Miou.Suspension, void> {
+  yield* Miou.Condition.wait(c, m)
+}
+
 const mains: Record<string, () => Generator<Miou.Suspension, void>> = {
   *leaks() {
     Miou.Ownership.own(Miou.Ownership.create('text', put))
@@ -34,6 +38,20 @@ const mains: Record<string, () => Generator<Miou.Suspension, void>> = {
     const m = Miou.Mutex.create('held')
     using _ = yield* Miou.Mutex.lock(m)
     yield* Miou.call(locks, [m], { name: 'waits' })
+  },
+  *keeps() {
+    yield* Miou.Mutex.lock(Miou.Mutex.create('kept'))
+  },
+  *keepsAfterWait() {
+    const m = Miou.Mutex.create('kept')
+    const c = Miou.Condition.create()
+    const other = Miou.async(function* () {
+      using _ = yield* Miou.Mutex.lock(m)
+      Miou.Condition.signal(c)
+    })
+    yield* Miou.Mutex.lock(m)
+    yield* waitThere(c, m)
+    yield* other
   },
   *unsignaled() {
     yield* Miou.Trigger.await(Miou.Trigger.create())

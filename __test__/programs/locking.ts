@@ -130,3 +130,8 @@ export const diesWoken = Miou.portable(
     Atomics.store(words, 1, 1)
   },
 )
+
+/** Ends while it holds all of them. */
+export const keepsAll = Miou.portable(meta, function* keepsAll(...mutexes: Miou.Mutex[]) {
+  for (const m of mutexes) yield* Mutex.lock(m)
+})
