@@ -1,10 +1,12 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import type { TaskRecord } from '../dist/task.js'
+import { holdsUp } from './programs/moving.js'
 import { echo, hang } from './programs/numbers.js'
 import { heldResource, transfersBack } from './programs/resources.js'
 import { sleeps } from './programs/sleeping.js'
 import { test } from './support/case.js'
+import { reaches, words } from './support/waiting.js'
 
 const odd: [string, unknown][] = [
   ['that has no text', Object.create(null, { f: { value: () => {}, enumerable: true } })],
@@ -29,6 +31,40 @@ for (const [what, thrown] of odd) {
     )
   })
 }
+
+test('an answer to a task tree comes to nobody where its task was cancelled: it ends no other wait of that', async (t) => {
+  const shared = words(2)
+  await Miou.run(
+    function* () {
+      const busy = Miou.call(holdsUp, [shared])
+      yield* reaches(shared, 0)
+      let signaled = false
+      const asking = Miou.async(function* () {
+        try {
+          yield* Miou.tree()
+        } finally {
+          yield* Miou.shield(function* () {
+            const syscall = Miou.syscall()
+            const later = Miou.async(function* () {
+              yield* Unix.sleep(150)
+              signaled = true
+              Miou.signal(syscall)
+            })
+            yield* Miou.suspend(syscall)
+            t.true(signaled)
+            yield* later
+          })
+        }
+      })
+      yield* Miou.yield()
+      yield* Miou.cancel(asking)
+      t.true(signaled)
+      Atomics.store(shared, 1, 1)
+      yield* busy
+    },
+    { domains: 1 },
+  )
+})
 
 for (const power of [31, 32, 40]) {
   test(`a run that has had 2 ** ${power} tasks goes on as before`, async (t) => {

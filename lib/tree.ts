@@ -6,7 +6,7 @@ import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import type { RunRecord } from './run-record.js'
-import { SWITCHING } from './suspension.js'
+import { SWITCHING, WAITING } from './suspension.js'
 import { DONE, ENDED, READY, REMOTE, STARTED, type TaskRecord, URGENT } from './task.js'
 import { clearTimer, setTimer, type Timer } from './timers.js'
 
@@ -158,7 +158,8 @@ class Tree extends Op<string> {
   wait(): void {
     drawTree(this.task.run, (text) => {
       this.text = text
-      ready(this.task)
+      // Where its task was cancelled meanwhile, that waits for something else.
+      if (this.phase === WAITING) ready(this.task)
     })
   }
 
