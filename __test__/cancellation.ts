@@ -1,7 +1,7 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { echo, failingTree, lives, spin, tree } from './programs/numbers.js'
-import { swallows, unwindsAfter } from './programs/unwinding.js'
+import { swallows, throwsUnwinding, unwindsAfter } from './programs/unwinding.js'
 import { test } from './support/case.js'
 import { isError, rejects } from './support/refusal.js'
 import { forever, never, reaches, until, words } from './support/waiting.js'
@@ -441,4 +441,28 @@ test('cancelling a child that is over changes how it is awaited, not its state',
     for (const result of yield* Miou.awaitAll([returned, failed]))
       isError(t, !result.ok && result.error, Miou.Cancelled)
   }, alone)
+})
+
+test('what a cancelled task throws while it unwinds is kept in suppressed, on whichever domain it runs', async (t) => {
+  const shared = words(1)
+  let running = 0
+  await logged(() =>
+    Miou.run(
+      function* () {
+        const tasks = [Miou.async(() => throwsUnwinding(shared)), Miou.call(throwsUnwinding, [shared])]
+        const loser = Miou.call(throwsUnwinding, [shared])
+        yield* reaches(shared, 0, 3)
+        for (const task of tasks) yield* Miou.cancel(task)
+        yield* Miou.awaitFirst([Miou.async(() => Miou.yield()), loser])
+        for (const result of yield* Miou.awaitAll([...tasks, loser])) {
+          const { suppressed } = isError(t, !result.ok && result.error, Miou.Cancelled)
+          t.is(suppressed.length, 1)
+          isError<Error>(t, suppressed[0], RangeError, /^while it unwound$/)
+          running++
+        }
+      },
+      { domains: 1 },
+    ),
+  )
+  t.is(running, 3)
 })

@@ -3,6 +3,7 @@ import { cancelTree } from './cancellation.js'
 import { cargoOf } from './cargo.js'
 import { discard } from './discard.js'
 import { failRun, remoteDone } from './end.js'
+import { Cancelled } from './errors.js'
 import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
 import { begin, type Prepared, prepare, put, putId, putInt, send } from './message.js'
@@ -92,6 +93,8 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
   run.away.delete(task.id)
   if (flags & FATAL) failRun(task, value)
   let ok = (flags & OK) !== 0
+  // What it threw while it unwound came with the Cancelled that it had there.
+  if (task.cancelled !== null && value instanceof Cancelled) task.cancelled.suppressed.push(...value.suppressed)
   // Cancelled as seen from here, whatever it managed to return meanwhile.
   if (task.cancelled !== null && ok) {
     discard(value)

@@ -30,3 +30,17 @@ export const unwindsAfter = Miou.portable(meta, function* unwindsAfter(words: In
     yield* Miou.shield(() => reaches(words, 1, turns))
   }
 })
+
+/** Counts word 0 up, and throws while it unwinds. */
+export const throwsUnwinding = Miou.portable(meta, function* throwsUnwinding(words: Int32Array): Generator<
+  Miou.Suspension,
+  void
+> {
+  Atomics.add(words, 0, 1)
+  try {
+    yield* never()
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: what a clean-up throws is what this is about
+    throw new RangeError('while it unwound')
+  }
+})
