@@ -113,6 +113,38 @@ test('attach is told where a task owns what nobody did, detach where it lets go 
   ])
 })
 
+test('main and the handler of a signal are spawned by nobody', async (t) => {
+  const told: string[] = []
+  Miou.Trace.setReporter((event) => {
+    if (event.type === 'spawn') told.push(`${event.id} ${event.name} ${event.parent}`)
+  })
+  await Miou.run(function* () {
+    const handled = Miou.syscall()
+    Unix.sysSignal('SIGUSR1', () => Miou.signal(handled))
+    process.kill(process.pid, 'SIGUSR1')
+    yield* Miou.suspend(handled)
+    yield* Miou.async(function* () {}, { name: 'child' })
+  }, alone)
+  t.deepEqual(told, ['1 undefined 0', '2 SIGUSR1 0', '3 child 1'])
+})
+
+test('notOwner is told by whatever needs the resource', async (t) => {
+  const told: string[] = []
+  await Miou.run(function* () {
+    const resource = Miou.Ownership.create('r', () => {})
+    const { check, disown, release, transfer } = Miou.Ownership
+    Miou.Trace.setReporter((event) => {
+      if (event.type === 'notOwner')
+        told.push(`${event.id} ${event.resource === (resource as unknown as { id: number }).id}`)
+    })
+    yield* Miou.async(function* () {
+      for (const use of [check, disown, release, transfer])
+        t.throws(() => use(resource), { instanceOf: Miou.NotOwner, message: /own it first/ })
+    })
+  }, alone)
+  t.deepEqual(told, ['2 true', '2 true', '2 true', '2 true'])
+})
+
 test('X53: every task that is spawned is done, and every cancel is followed by what it was for, on all domains', async (t) => {
   await Miou.run(
     function* () {

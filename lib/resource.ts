@@ -141,11 +141,14 @@ export function finaliseAll(task: TaskRecord): void {
 function check(r: Resource, what: string): TaskRecord {
   const task = currentTask(`Ownership.${what}(resource)`)
   if (!(r instanceof Resource)) throw wrongHandle(r, `Ownership.${what} takes a Resource, as Ownership.create makes it`)
-  if (r.owner !== task) {
-    if (tracing.on) trace({ type: 'notOwner', resource: r.id }, task)
-    throw new NotOwner(`${nameOf(task)} does not own the resource: ${ownerOf(r)}`)
-  }
+  if (r.owner !== task) throw notOwner(r, task)
   return task
+}
+
+/** The error for a task that does not own the resource which it wants to use. */
+export function notOwner(r: Resource, task: TaskRecord): NotOwner {
+  if (tracing.on) trace({ type: 'notOwner', resource: r.id }, task)
+  return new NotOwner(`${nameOf(task)} does not own the resource: ${ownerOf(r)}`)
 }
 
 function ownerOf(r: Resource): string {

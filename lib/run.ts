@@ -26,6 +26,7 @@ import './scheduler.js'
 import { handled, handlesSignals, restoreSignals } from './signals.js'
 import type { EventFactory } from './source.js'
 import { type Body, DONE, resultOf, TaskRecord } from './task.js'
+import { trace, tracing } from './trace.js'
 import { watch } from './watch.js'
 import { world } from './world.js'
 import { shown } from './shown.js'
@@ -154,6 +155,7 @@ class Run {
     const task = new TaskRecord(record.nextId(), record, null, main, seed | 0)
     if (record.context !== undefined) extra(task).context = record.context()
     this.main = task
+    if (tracing.on) trace({ type: 'spawn', parent: 0, kind: 'async' }, task)
     record.roots.add(task)
     if (record.fatal !== undefined) cancelTree(task, record.fatal)
     const abort = (): void => cancelTree(task, signal?.reason)

@@ -7,6 +7,7 @@ import { ready } from './ready.js'
 import type { RunRecord } from './run-record.js'
 import { type Body, nameOf, resultOf, TaskRecord } from './task.js'
 import { extra } from './extra.js'
+import { trace, tracing } from './trace.js'
 import { constants } from 'node:os'
 import { shown } from './shown.js'
 
@@ -84,6 +85,7 @@ function start(name: string, behaviour: () => Operation<void> | void, run: RunRe
   extra(task).name = name
   if (run.context !== undefined) extra(task).context = run.context()
   run.roots.add(task)
+  if (tracing.on) trace({ type: 'spawn', parent: 0, kind: 'async', name }, task)
   ready(task)
   if (run.ending) cancelTree(task, undefined)
 }

@@ -1,6 +1,6 @@
 import { mayBeLeft } from './bequest.js'
 import { cargoOf } from './cargo.js'
-import { InvalidArgument, NotOwner } from './errors.js'
+import { InvalidArgument } from './errors.js'
 import { onceLoaded, wrongHandle } from './handle.js'
 import { onMessage, TRANSFER, TRANSFERRED } from './mail.js'
 import { begin, type Prepared, prepare, put, putId, putInt, send } from './message.js'
@@ -9,7 +9,7 @@ import { ready } from './ready.js'
 import { runs } from './remote.js'
 import './resource-clone.js'
 import { IDLE, WAITING } from './suspension.js'
-import { attach, detach, finalise, finaliseFreely, Resource } from './resource.js'
+import { attach, detach, finalise, finaliseFreely, notOwner, Resource } from './resource.js'
 import { CALLED, ENDED, nameOf, type TaskRecord } from './task.js'
 import { log } from './log.js'
 
@@ -132,7 +132,7 @@ export function transfer(r: Resource): Operation<void> {
   }
   if (r.owner !== task) {
     task.made = null
-    throw new NotOwner(`${nameOf(task)} does not own the resource that it wants to transfer`)
+    throw notOwner(r, task)
   }
   op.resource = r
   return op
