@@ -3,7 +3,14 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { waitingInRust } from '../dist/io.js'
 import { collectedEverywhere } from './programs/collected.js'
-import { attachesTo, awaitsOutcome, cancelsFrom, returnsTo } from './programs/computations.js'
+import {
+  attachesTo,
+  awaitsOutcome,
+  cancelsFrom,
+  capturesAndDies,
+  capturesInOrderAndDies,
+  returnsTo,
+} from './programs/computations.js'
 import { dies } from './programs/dying.js'
 import { test } from './support/case.js'
 import { collected, leastObjects, objects } from './support/collected.js'
@@ -247,6 +254,54 @@ test('tryCapture by a task that is cancelled completes the computation with its 
       isError(t, own.ok || own.error, Miou.Cancelled)
     }
   }, alone)
+})
+
+test('a computation that a domain was to complete fails with DomainDied where that dies, for all who wait', async (t) => {
+  for (const how of ['exit', 'uncaught', 'rejection'] as const) {
+    await Miou.run(
+      function* () {
+        const c = Computation.create<number>()
+        const began = words(1)
+        const there = Miou.call(awaitsOutcome<number>, [c, began])
+        const here = Miou.async(() => Computation.await(c))
+        yield* reaches(began, 0)
+        const task = Miou.call(capturesAndDies, [c, how], {
+          pin: Miou.Domain.all().find((d) => d > 0 && d !== there.domain)!,
+        })
+        const [theirs] = yield* there
+        const ours = yield* here
+        for (const result of [theirs, ours])
+          isError(
+            t,
+            result.ok || result.error,
+            Miou.DomainDied,
+            new RegExp(`^domain ${task.domain} died, .*computation`),
+          )
+        const died = yield* Miou.await(task)
+        isError(t, died.ok || died.error, Miou.DomainDied, /domain \d+ died/)
+        t.false(Computation.tryReturn(c, 1))
+      },
+      { domains: 2 },
+    )
+  }
+})
+
+test('a domain that dies fails no computation that its tasks have completed, or are not to complete any more', async (t) => {
+  await Miou.run(
+    function* () {
+      const [done, left, both] = [
+        Computation.create<number>(),
+        Computation.create<number>(),
+        Computation.create<number>(),
+      ]
+      const result = yield* Miou.await(Miou.call(capturesInOrderAndDies, [done, left, both]))
+      isError(t, result.ok || result.error, Miou.DomainDied, /died/)
+      t.deepEqual(Computation.peek(done), { ok: true, value: 1 })
+      isError(t, Computation.cancelled(left), Miou.Cancelled, /cancelled/)
+      t.deepEqual(Computation.peek(both), { ok: true, value: 2 })
+    },
+    { domains: 1 },
+  )
 })
 
 test('the Cancelled of a child that the body awaits completes the computation, and goes no further', async (t) => {

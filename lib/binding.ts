@@ -62,6 +62,9 @@ export declare function duplicate(index: number, generation: number): number
 /** Puts the value in the header behind the others of the queue there. */
 export declare function enqueue(): void
 
+/** A task of this thread is to complete a computation: it fails with the value in the header where the thread ends before. */
+export declare function entrust(computation: number): void
+
 /** The bytes of the value that was taken or looked at last. */
 export declare function fetch(): Buffer
 
@@ -130,6 +133,9 @@ export declare function queued(): number
 
 /** There is no handle of an object here any more. */
 export declare function release(word: number): void
+
+/** That task is not to complete it any more. */
+export declare function relieve(computation: number): void
 
 /** Tokens of the callbacks of this thread that are to be called. */
 export declare function rung(): Array<number>

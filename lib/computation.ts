@@ -1,6 +1,6 @@
 import { atEnd, over } from './at-end.js'
 import { enter } from './body.js'
-import { InvalidArgument } from './errors.js'
+import { DomainDied, InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
 import { native } from './native.js'
@@ -10,7 +10,7 @@ import { COMPUTATION, shared } from './shared.js'
 import { hasCrossed, met } from './stacks.js'
 import { type Body, isCancelled, type Result } from './task.js'
 import { rung, type Trigger, validTrigger } from './trigger.js'
-import { answerHere, laid, layCopy } from './value.js'
+import { answerHere, copyOf, laid, layCopy } from './value.js'
 import { world } from './world.js'
 
 /** What the lowest two bits of the word of a computation say. */
@@ -100,7 +100,7 @@ export function tryCancel(c: Computation<unknown>, error: unknown): boolean {
 /**
  * Runs `body` and completes a computation with what it returns or throws, unless it is complete by then; says whether it
  * did. A value that can't cross completes it with the error that says so. A task that is cancelled meanwhile completes it
- * with its `Cancelled`.
+ * with its `Cancelled`, one whose domain dies with `DomainDied`.
  *
  * @example
  * yield* Computation.tryCapture(answer, function* () { return yield* ask(server) })
@@ -116,8 +116,10 @@ export function tryCapture<T>(c: Computation<T>, body: Body<T>): Operation<boole
 function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, boolean> {
   const task = currentTask('Computation.tryCapture(computation, body)')
   // Called where the task is ended by force, and neither returns nor throws.
-  const giveUp = (): void => void settle(c, { ok: false, error: task.cancelled })
+  const giveUp = (): void => void settleFor(c, { ok: false, error: task.cancelled })
   atEnd(task, giveUp)
+  layDeath(task.domain)
+  native.entrust(c.word)
   let result: Result<T> | undefined
   try {
     result = { ok: true, value: yield* enter(body, 'tryCapture') }
@@ -129,7 +131,30 @@ function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, bo
     over(task, giveUp)
     if (result === undefined) giveUp()
   }
-  return settle(c, isCancelled(task) ? { ok: false, error: task.cancelled } : result)
+  return settleFor(c, isCancelled(task) ? { ok: false, error: task.cancelled } : result)
+}
+
+/** Settles a computation that was entrusted to this domain: it fails with the domain until then, and not after that. */
+function settleFor(c: Computation<unknown>, result: Result<unknown>): boolean {
+  const completed = settle(c, result)
+  native.relieve(c.word)
+  return completed
+}
+
+/** The domain whose death is known how to be laid down, and what does that. */
+let mortal: number | undefined
+let lay: () => void
+
+/** Lays down what a computation fails with where this domain dies: made once, it costs more than the rest of a `tryCapture`. */
+function layDeath(domain: number): void {
+  if (domain !== mortal) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    lay = copyOf(new DomainDied(`domain ${domain} died, on which a task was to complete this computation`), VALUE)
+    Error.stackTraceLimit = limit
+    mortal = domain
+  }
+  lay()
 }
 
 function settle(c: Computation<unknown>, result: Result<unknown>): boolean {

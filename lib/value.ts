@@ -98,6 +98,14 @@ function layShort(value: unknown): boolean {
   return false
 }
 
+/** Something that is laid down often, and looks the same each time: what is returned does so. */
+export function copyOf(value: unknown, what: string): () => void {
+  const cargo = cargoOf(what)
+  const { value: packed, marked } = pack(value, cargo, what)
+  const bytes = bytesOf(packed, what)
+  return () => layParcel(marked ? PACKED : SERIALISED, bytes, cargo)
+}
+
 function serialise(value: unknown, cargo: Cargo, copied: boolean): Cargo {
   const { what, moving } = cargo
   const packed = pack(value, cargo, what)

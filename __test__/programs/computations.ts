@@ -1,4 +1,6 @@
 import * as Miou from 'miou'
+import { never } from '../support/waiting.js'
+import { dies } from './dying.js'
 
 /* Portable functions about computations. */
 
@@ -37,5 +39,38 @@ export const attachesTo = Miou.portable(
     yield* Trigger.await(trigger)
     Atomics.add(words, 1, 1)
     return true
+  },
+)
+
+/** Dies while it is to complete a computation. */
+export const capturesAndDies = Miou.portable(
+  meta,
+  function* capturesAndDies(computation: Miou.Computation<number>, how: 'exit' | 'uncaught' | 'rejection') {
+    yield* Computation.tryCapture(computation, function* () {
+      yield* dies(how)
+      return 1
+    })
+  },
+)
+
+/** Completes the first, has the second completed by a cancelled task and the third by somebody else, and dies. */
+export const capturesInOrderAndDies = Miou.portable(
+  meta,
+  function* capturesInOrderAndDies(
+    first: Miou.Computation<number>,
+    second: Miou.Computation<number>,
+    third: Miou.Computation<number>,
+  ): Generator<Miou.Suspension, void> {
+    yield* Computation.tryCapture(first, function* () {
+      yield* Miou.yield()
+      return 1
+    })
+    const cancelled = Miou.async(() => Computation.tryCapture(second, never))
+    const late = Miou.async(() => Computation.tryCapture(third, never))
+    yield* Miou.yield()
+    yield* Miou.cancel(cancelled)
+    Computation.tryReturn(third, 2)
+    yield* dies('exit')
+    yield* late
   },
 )

@@ -44,6 +44,8 @@ struct Inner<W, V> {
     /// How many there may be before those are looked for that nobody needs any more.
     limit: usize,
     value: Option<V>,
+    /// The places of the domains that are to complete it, and what it is to fail with where one of them dies before.
+    trustees: Vec<(u32, V)>,
 }
 
 impl<W, V> Default for Computation<W, V> {
@@ -53,6 +55,7 @@ impl<W, V> Default for Computation<W, V> {
                 waiters: Vec::new(),
                 limit: LEAST,
                 value: None,
+                trustees: Vec::new(),
             }),
         }
     }
@@ -143,8 +146,21 @@ impl<W, V> Computation<W, V> {
             .collect()
     }
 
-    /// The domain at `place` has died: waiters of which `dead` says so wait no more; what it computed is idle. Returns who
-    /// is to be woken.
+    /// A task of the domain at `place` is to complete it: it fails with `last` where that domain dies before.
+    pub fn entrust(&self, place: u32, last: V) {
+        lock(&self.inner).trustees.push((place, last));
+    }
+
+    /// A task of the domain at `place` is not to complete it any more.
+    pub fn relieve(&self, place: u32) {
+        let trustees = &mut lock(&self.inner).trustees;
+        if let Some(at) = trustees.iter().position(|(trustee, _)| *trustee == place) {
+            trustees.swap_remove(at);
+        }
+    }
+
+    /// The domain at `place` has died: waiters of which `dead` says so wait no more; what it was to complete fails; what it
+    /// computed is idle. Returns who is to be woken.
     pub fn abandon(&self, word: &AtomicU32, place: u32, dead: impl Fn(&W) -> bool) -> Vec<W> {
         let gone: Vec<_> = {
             let waiters = &mut lock(&self.inner).waiters;
@@ -155,7 +171,18 @@ impl<W, V> Computation<W, V> {
             gone
         };
         drop(gone);
-        self.disclaim(word, place)
+        let last = {
+            let trustees = &mut lock(&self.inner).trustees;
+            let (mut left, kept): (Vec<_>, _) = std::mem::take(trustees)
+                .into_iter()
+                .partition(|(trustee, _)| *trustee == place);
+            *trustees = kept;
+            left.pop()
+        };
+        match last {
+            Some((_, last)) => self.complete(word, FAILED, last).unwrap_or_default(),
+            None => self.disclaim(word, place),
+        }
     }
 
     /// How many wait.
@@ -205,6 +232,34 @@ mod tests {
         assert!(cell.claim(&word, PLACE + 1));
         assert_eq!(cell.complete(&word, RETURNED, ()), Ok(vec![]));
         assert!(!cell.claim(&word, PLACE));
+    }
+
+    #[test]
+    fn what_a_dead_domain_was_to_complete_fails_with_what_it_had_left_for_that() {
+        let (word, cell) = (AtomicU32::new(RUNNING), Computation::default());
+        for id in 1..=3 {
+            assert_eq!(cell.attach(&word, id, id, |_| false), Ok(()));
+        }
+        cell.entrust(PLACE, 'a');
+        cell.entrust(PLACE, 'a');
+        cell.entrust(PLACE + 1, 'b');
+        cell.relieve(PLACE);
+        assert_eq!(cell.abandon(&word, PLACE + 2, |_| false), []);
+        assert_eq!(cell.abandon(&word, PLACE, |id| *id == 2), [3, 1]);
+        assert_eq!((word.load(Ordering::SeqCst), cell.value()), (FAILED, Some('a')));
+        assert_eq!(cell.abandon(&word, PLACE + 1, |_| false), [], "it is complete");
+        assert_eq!(cell.value(), Some('a'));
+    }
+
+    #[test]
+    fn what_a_domain_is_not_to_complete_any_more_is_no_business_of_its_death() {
+        let (word, cell) = (AtomicU32::new(RUNNING), Computation::default());
+        cell.entrust(PLACE, 'a');
+        cell.relieve(PLACE);
+        cell.relieve(PLACE);
+        assert_eq!(cell.attach(&word, 1, 1, |_| false), Ok(()));
+        assert_eq!(cell.abandon(&word, PLACE, |_| false), []);
+        assert_eq!(cell.complete(&word, RETURNED, 'v'), Ok(vec![1]));
     }
 
     #[test]

@@ -105,6 +105,24 @@ fn a_waiter_that_gives_up_is_woken_or_gone() {
 }
 
 #[test]
+fn where_the_domain_dies_that_was_to_complete_it_one_outcome_wins_and_everybody_hears_of_it() {
+    explore(3, || {
+        let shared = Shared::new(RUNNING);
+        shared.cell.entrust(1, 2);
+        let dying = spawn(&shared, |shared| {
+            let waiters = shared.cell.abandon(&shared.word, 1, |_| false);
+            shared.wake(waiters);
+        });
+        let returning = spawn(&shared, |shared| shared.complete(RETURNED, 1));
+        let waited = shared.attach(0);
+        dying.join().unwrap();
+        let returned = returning.join().unwrap();
+        assert_eq!(shared.cell.value(), Some(if returned { 1 } else { 2 }));
+        assert_eq!(shared.wakes(0), u32::from(waited));
+    });
+}
+
+#[test]
 fn of_two_that_force_a_lazy_one_one_computes_and_the_other_hears_of_it() {
     explore(3, || {
         let shared = Shared::new(IDLE);

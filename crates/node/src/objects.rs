@@ -142,6 +142,18 @@ pub fn disclaim(lazy: i32) {
     here(|core| core.disclaim(lazy as u32));
 }
 
+/// A task of this thread is to complete a computation: it fails with the value in the header where the thread ends before.
+#[napi(catch_unwind)]
+pub fn entrust(computation: i32) {
+    here(|core| core.entrust(computation as u32));
+}
+
+/// That task is not to complete it any more.
+#[napi(catch_unwind)]
+pub fn relieve(computation: i32) {
+    here(|core| core.relieve(computation as u32));
+}
+
 /// Tokens of the callbacks of this thread that are to be called.
 #[napi(catch_unwind)]
 pub fn rung() -> Vec<i32> {

@@ -120,6 +120,22 @@ impl Domain {
         self.tell_all(waiters);
     }
 
+    /// A task here is to complete a computation: it fails with the value that JavaScript has laid down where this domain dies
+    /// before.
+    pub fn entrust(&mut self, word: u32) {
+        let last = self.incoming();
+        if let Some(Part::Computation(cell)) = self.objects.get(&word).map(|object| &object.part) {
+            cell.entrust(self.place(), last);
+        }
+    }
+
+    /// That task is not to complete it any more.
+    pub fn relieve(&mut self, word: u32) {
+        if let Some(Part::Computation(cell)) = self.objects.get(&word).map(|object| &object.part) {
+            cell.relieve(self.place());
+        }
+    }
+
     fn tell_all(&mut self, attached: Vec<Attached>) {
         for one in attached {
             if let Some(alarm) = one.alarm(self.world()) {
