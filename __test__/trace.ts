@@ -2,7 +2,7 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { dies } from './programs/dying.js'
 import { echo } from './programs/numbers.js'
-import { branches, events, notes, stopsReporting } from './programs/traced.js'
+import { branches, events, notes, reported, reportsHere, stopsReporting } from './programs/traced.js'
 import { afterEach, test } from './support/case.js'
 import { logged } from './support/logged.js'
 import { isError } from './support/refusal.js'
@@ -225,6 +225,29 @@ test('a reporter of one domain is no other domain’s business', async (t) => {
     { domains: 1 },
   )
   t.deepEqual([...seen], [0])
+})
+
+test('a reporter that a task sets for its domain alone ends with its run, and a portable one is for all again', async (t) => {
+  // As many as any run of this file has: all that are warm take part.
+  const all = { domains: 4 }
+  const everywhere = <T>(fn: (item: number) => Miou.Operation<T>): Promise<Miou.Result<T>[]> =>
+    Miou.run(() => Miou.parallel(fn, [0, 1, 2, 3]), all)
+  await everywhere(reportsHere)
+  const before = await everywhere(reported)
+  t.true(before.every((result) => result.ok && result.value > 0))
+  await everywhere(echo)
+  t.deepEqual(await everywhere(reported), before)
+  try {
+    await Miou.run(function* () {
+      Miou.Trace.setReporter(notes)
+      yield* Miou.parallel(reportsHere, [0, 1, 2, 3])
+    }, all)
+    told()
+    await everywhere(echo)
+    t.is(told().size, 5)
+  } finally {
+    Miou.Trace.setReporter(undefined)
+  }
 })
 
 test('a reporter that throws is logged and removed: it is no part of a task, and can make no operation', async (t) => {

@@ -13,7 +13,7 @@ import { find, load, type Reference } from './portable.js'
 import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
 import { addSource, type EventFactory, type EventSource, removeSource, SourceRecord } from './source.js'
-import { adoptReporter, sharedReporter } from './trace-reporter.js'
+import { adoptReporter, removeReporterOf, sharedReporter } from './trace-reporter.js'
 import { watch } from './watch.js'
 
 /** What a domain needs to know to take part in a run. */
@@ -90,6 +90,7 @@ export function leaveRun(record: RunRecord): Leftovers {
   record.unwatch()
   if (record.source !== undefined) removeSource(record.source)
   removeHooksOf(record)
+  removeReporterOf(record)
   return closeLeftovers(record)
 }
 

@@ -8,10 +8,14 @@ import { find, load, type Reference, referenceOf } from './portable.js'
 import { place } from './domain-thread.js'
 import { log } from './log.js'
 import { runs } from './remote.js'
-import { report, type TraceEvent } from './trace.js'
+import type { RunRecord } from './run-record.js'
+import { report, standard, type TraceEvent } from './trace.js'
 
 /** Where the reporter is found that all domains have, where there is one. */
 let shared: Reference | undefined
+
+/** The run whose task has set a reporter of this domain alone, where the domain is of that run alone: not its first. */
+let own: RunRecord | undefined
 
 /** What a domain is told that joins a run: where the reporter of all is found. */
 export function sharedReporter(): Reference | undefined {
@@ -23,15 +27,24 @@ export function adoptReporter(reference: Reference | undefined): void {
   // Its own, which is no other domain's business, stays.
   if (reference === undefined && shared === undefined) return
   shared = reference
+  own = undefined
   if (reference === undefined) return report(undefined)
   const fn = find(reference)
   if (fn !== undefined) return report(fn)
   load(reference).then(
     (loaded) => {
-      if (shared === reference) report(loaded)
+      if (shared === reference && own === undefined) report(loaded)
     },
     (error) => log('a reporter could not be loaded', error),
   )
+}
+
+/** A run ends on this domain: so does a reporter that its tasks have set for this domain alone. */
+export function removeReporterOf(run: RunRecord): void {
+  if (own !== run) return
+  own = undefined
+  if (shared === undefined) report(standard)
+  else adoptReporter(shared)
 }
 
 /** A reporter on its way. */
@@ -44,7 +57,8 @@ interface Sent {
 /**
  * Has `fn` called, synchronously, with each event of this domain's scheduler; `undefined` ends it, and costs nothing. A
  * portable function is called on every domain, with the events of each: those of the current run, and those of runs that
- * begin here later. It is called outside of tasks; one that throws is logged and removed.
+ * begin here later. Any other that a task sets on a called domain goes with its run, since domains stay warm for the next one.
+ * It is called outside of tasks; one that throws is logged and removed.
  *
  * @example
  * Trace.setReporter((event) => events.push(event))
@@ -54,9 +68,13 @@ export function setReporter(fn: ((event: TraceEvent) => void) | undefined): void
     throw new InvalidArgument('Trace.setReporter takes a function, no function*, or undefined')
   report(fn)
   const reference = fn === undefined ? undefined : referenceOf(fn)
-  if (fn !== undefined && reference === undefined) return
-  shared = reference
   const run = here.current?.run
+  if (fn !== undefined && reference === undefined) {
+    own = run?.domain === 0 ? undefined : run
+    return
+  }
+  own = undefined
+  shared = reference
   if (run !== undefined) tell(run.id, { reference, told: [...run.places] }, run.places)
 }
 

@@ -44,4 +44,9 @@ export function report(fn: ((event: TraceEvent) => void) | undefined): void {
   tracing.on = fn !== undefined
 }
 
-if (process.env.MIOU_TRACE) report((event) => process.stderr.write(`miou: ${JSON.stringify(event)}\n`))
+/** What is called where no reporter is set. */
+export const standard = process.env.MIOU_TRACE
+  ? (event: TraceEvent): void => void process.stderr.write(`miou: ${JSON.stringify(event)}\n`)
+  : undefined
+
+report(standard)

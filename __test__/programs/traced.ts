@@ -35,3 +35,17 @@ const lasts = Miou.portable(import.meta, function* lasts(): Generator<Miou.Suspe
 export const stopsReporting = Miou.portable(import.meta, function* stopsReporting(): Generator<never, void> {
   Miou.Trace.setReporter(undefined)
 })
+
+/** How many events a reporter of this domain alone was told of. */
+let count = 0
+
+/** Counts the events of this domain. */
+export const reportsHere = Miou.portable(import.meta, function* reportsHere(): Generator<Miou.Suspension, void> {
+  Miou.Trace.setReporter(() => count++)
+  yield* Miou.yield()
+})
+
+/** How many those were. */
+export const reported = Miou.portable(import.meta, function* reported(): Generator<never, number> {
+  return count
+})
