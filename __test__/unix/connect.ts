@@ -77,6 +77,49 @@ onOneDomain('connect connects over a path', function* (t) {
   })
 })
 
+onOneDomain('a path of any length that the system takes is told as it is', function* (t) {
+  yield* withPath(function* (path) {
+    for (let length = Buffer.byteLength(path) + 1; ; length++) {
+      const long = { path: path.padEnd(length, 'x') }
+      using listener = Unix.unixSocket()
+      try {
+        Unix.bindAndListen(listener, long)
+      } catch (error) {
+        t.is((error as Unix.SystemError).code, 'ENAMETOOLONG')
+        t.true(length > 103)
+        break
+      }
+      using client = Unix.unixSocket()
+      yield* Unix.connect(client, long)
+      t.deepEqual(Unix.address(listener), long)
+      t.deepEqual(Unix.peer(client), long)
+      rmSync(long.path)
+    }
+  })
+})
+
+onOneDomain('the zone of an address is the name of an interface, however long what stands for it is', function* (t) {
+  if (!hasIPv6(t)) {
+    t.pass()
+    return
+  }
+  using fd = Unix.tcpv6()
+  using datagram = Unix.udpv6()
+  for (const length of [60, 1000, 1 << 21]) {
+    const nowhere = { host: `fe80::1%${'x'.repeat(length)}`, port: 1 }
+    for (const attempt of [() => Unix.connect(fd, nowhere), () => Unix.sendto(datagram, '', nowhere)]) {
+      try {
+        yield* attempt()
+        t.fail()
+      } catch (error) {
+        if (length > 60) t.true(error instanceof Miou.InvalidArgument)
+      }
+    }
+    const refused = t.throws<Unix.SystemError>(() => Unix.bindAndListen(fd, nowhere))
+    if (length > 60) t.true(refused instanceof Miou.InvalidArgument)
+  }
+})
+
 onOneDomain('a refused connection is ECONNREFUSED, with the address', function* (t) {
   const [listener, address] = listening()
   Unix.close(listener)

@@ -10,6 +10,8 @@ const NONE = 0
 const PATH = 1
 /** Characters of a path that cross. The systems take about a hundred bytes. */
 const LONG = 1024
+/** Bytes before the text: the family, and the port. */
+const HEADER = 3
 
 /** An address as it crosses to Rust: a family byte, the port, then text. */
 export function encode(address: Address, what: string): Buffer {
@@ -27,7 +29,8 @@ export function encode(address: Address, what: string): Buffer {
     throw new InvalidArgument(`${what}: a port is a whole number from 0 to 65535, not ${shown(port)}`)
   }
   if (host !== lastLiteral) {
-    if (isIP(host) === 0) {
+    // No interface has a name that is so long, and the ring has no room for it.
+    if (isIP(host) === 0 || host.length > ADDRESS - HEADER) {
       throw new InvalidArgument(`${what}: ${shown(host)} is no literal address: resolve names with Unix.resolve`)
     }
     lastLiteral = host

@@ -36,7 +36,8 @@ function* fill(fd: FileDescr, buf: Uint8Array, off: number, len: number): Genera
       done += count
     }
   } catch (error) {
-    if (error === task.cancelled && done > 0 && fd.index >= 0) {
+    // Where the buffer is detached by now, whoever has its memory has the bytes.
+    if (error === task.cancelled && done > 0 && fd.index >= 0 && off + done <= buf.length) {
       rust().giveBytesBack(fd.index, fd.generation, buf.subarray(off, off + done))
     }
     throw error

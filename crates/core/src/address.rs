@@ -5,8 +5,9 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::slice;
 
-use rustix::net::{SocketAddrAny, SocketAddrUnix};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix};
 
 /// No address: a socket that is not bound, or a peer without a name.
 pub const NONE: u8 = 0;
@@ -63,7 +64,7 @@ fn scope(zone: &str) -> io::Result<u32> {
 
 #[cfg(target_os = "linux")]
 fn interface(name: &str) -> io::Result<u32> {
-    let socket = rustix::net::socket(rustix::net::AddressFamily::INET6, rustix::net::SocketType::DGRAM, None)?;
+    let socket = rustix::net::socket(AddressFamily::INET6, rustix::net::SocketType::DGRAM, None)?;
     Ok(rustix::net::netdevice::name_to_index(&socket, name)?)
 }
 
@@ -93,12 +94,27 @@ pub fn encode(address: Option<&SocketAddrAny>, out: &mut [u8]) -> usize {
             header(out, NONE, 0)
         };
     }
-    let unix = SocketAddrUnix::try_from(address.clone()).ok();
     let at = header(out, PATH, 0);
-    let path = unix.as_ref().and_then(SocketAddrUnix::path_bytes).unwrap_or_default();
+    let path = path(address);
     let length = path.len().min(out.len() - at);
     out[at..at + length].copy_from_slice(&path[..length]);
     at + length
+}
+
+/// Where the path stands in the address of a Unix-domain socket.
+const SUN_PATH: usize = 2;
+
+/// The path in an address, without the zero that ends it; none in one without a path. Not by [`SocketAddrUnix`], which
+/// panics where a path is so long that the zero has no room, and so would whoever accepts a peer that is bound to one.
+fn path(address: &SocketAddrAny) -> &[u8] {
+    if address.address_family() != AddressFamily::UNIX {
+        return &[];
+    }
+    // SAFETY: an invariant of SocketAddrAny: the first `addr_len` bytes of what it points to, which is in it, are initialised.
+    let bytes = unsafe { slice::from_raw_parts(address.as_ptr().cast::<u8>(), address.addr_len() as usize) };
+    let path = bytes.get(SUN_PATH..).unwrap_or_default();
+    let end = path.iter().position(|&byte| byte == 0).unwrap_or(path.len());
+    &path[..end]
 }
 
 fn header(out: &mut [u8], family: u8, port: u16) -> usize {

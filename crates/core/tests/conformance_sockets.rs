@@ -14,7 +14,7 @@ use miou_core::listeners::Sharing;
 use miou_core::poller::Key;
 use miou_core::ring::{Completion, PIECE};
 use rustix::io::Errno;
-use rustix::net::AddressFamily;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 impl Host {
     fn read(&mut self, key: Key, most: i32) -> i32 {
@@ -427,6 +427,39 @@ fn a_path_that_is_too_long_and_one_where_nobody_listens_are_told() {
         let connecting = host.connect(client, &path(&text));
         assert_eq!(host.wait(connecting).result, negated(errno));
     }
+}
+
+#[test]
+fn paths_of_every_length_are_told_as_they_are_the_longest_too() {
+    let mut host = host();
+    let directory = std::env::temp_dir().join(format!("miou-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let start = directory.to_str().unwrap().len() + 1;
+    for length in start + 1.. {
+        let path = format!("{}/{}", directory.display(), "x".repeat(length - start));
+        let encoded = [&[1, 0, 0], path.as_bytes()].concat();
+        let listener = host.domain.socket(AddressFamily::UNIX, false).unwrap();
+        if let Err(errno) = host.domain.bind(listener, &encoded, 8, true, Sharing::Process) {
+            assert_eq!(errno, Errno::NAMETOOLONG);
+            assert!(length > 103, "{length}");
+            break;
+        }
+        assert_eq!(host.domain.name(listener, false).unwrap(), encoded, "{length}");
+        // A client whose own path is as long.
+        let own = format!("{}/{}", directory.display(), "y".repeat(length - start));
+        let client = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&client, &SocketAddrUnix::new(own.as_str()).unwrap()).unwrap();
+        rustix::net::connect(&client, &SocketAddrUnix::new(path.as_str()).unwrap()).unwrap();
+        let accepting = host.accept(listener);
+        let completion = host.wait(accepting);
+        let (connection, peer) = host.accepted(completion);
+        assert_eq!(peer, [&[1, 0, 0], own.as_bytes()].concat(), "{length}");
+        assert_eq!(host.domain.name(connection, true).unwrap(), peer, "{length}");
+        for key in [listener, connection] {
+            host.domain.close(key).unwrap();
+        }
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]
