@@ -81,6 +81,16 @@ for (const nonBlocking of [true, false]) {
     })
   })
 
+  onOneDomain(`the side that a pipe in ${mode} mode does not have is EBADF, and nobody waits for it`, function* (t) {
+    yield* withFolder(function* (folder) {
+      const [input, output] = pipe(folder)
+      const [reads, writes] = [Unix.ofFileDescr(input, { nonBlocking }), Unix.ofFileDescr(output, { nonBlocking })]
+      yield* failsWith(t, () => Unix.write(reads, 'x'), 'EBADF')
+      yield* failsWith(t, () => Unix.read(writes, Buffer.alloc(1)), 'EBADF')
+      closing(reads, writes)
+    })
+  })
+
   onOneDomain(`an inherited listener works in ${mode} mode, and so do its connections`, function* (t) {
     const [listener, address] = listening()
     const program = fileURLToPath(new URL('../programs/inherited.js', import.meta.url))

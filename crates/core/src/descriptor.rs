@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::exhaustion;
@@ -160,7 +161,17 @@ impl Descriptor {
     /// Whether an operation would not block just now. Errors and hang-ups count: the operation tells them.
     fn polls(&self, side: PollFlags) -> bool {
         const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut [PollFd::new(self, side)], Some(&NOW)) != Ok(0)
+        poll(&mut [PollFd::new(self, side)], Some(&NOW)) != Ok(0) || self.lacks(side)
+    }
+
+    /// Whether it was not opened for a side, which is then never ready.
+    fn lacks(&self, side: PollFlags) -> bool {
+        let other = if side == PollFlags::IN {
+            OFlags::WRONLY
+        } else {
+            OFlags::RDONLY
+        };
+        rustix::fs::fcntl_getfl(self).is_ok_and(|flags| flags & OFlags::RWMODE == other)
     }
 
     /// It can't be waited for, and need not be: it never blocks, as a regular file.
