@@ -271,6 +271,23 @@ test('a run that ends while others of its domains still compute waits for them',
   t.is(shared[1], 1)
 })
 
+test('the same seed makes the same choices in runs of as many domains, whatever runs there were before', async (t) => {
+  const choices = (domains: number): Promise<number[]> =>
+    Miou.run(
+      function* () {
+        const chosen: number[] = []
+        for (let i = 0; i < 20; i++) chosen.push(yield* Miou.call(domainOf, []))
+        return chosen
+      },
+      { domains, seed: 7 },
+    )
+  const [first, ofTwo] = [await choices(3), await choices(2)]
+  t.is(new Set(first).size, 3)
+  t.deepEqual(await choices(2), ofTwo)
+  await choices(1)
+  t.deepEqual(await choices(3), first)
+})
+
 test('memory: what one run has made is gone with it', async (t) => {
   const refs: WeakRef<object>[] = []
   await Miou.run(function* () {

@@ -35,8 +35,12 @@ export class Thread {
 const alive = new Set<Thread>()
 const warm: Thread[] = []
 
-/** Takes `count` domains for a run: warm ones first, then new ones. Resolves when all of them are up. */
+/**
+ * Takes `count` domains for a run: warm ones first, then new ones. Resolves when all of them are up. Runs of as many domains,
+ * one after the other, have the same ones in the same order: the same seed makes the same choices.
+ */
 export async function takeThreads(count: number): Promise<Thread[]> {
+  warm.sort(byPlace)
   const taken = warm.splice(0, count)
   const fresh = await Promise.allSettled(Array.from({ length: count - taken.length }, start))
   const failed = fresh.find((outcome) => outcome.status === 'rejected')
@@ -45,7 +49,11 @@ export async function takeThreads(count: number): Promise<Thread[]> {
     for (const thread of taken) giveBack(thread)
     throw (failed as PromiseRejectedResult).reason
   }
-  return taken
+  return taken.sort(byPlace)
+}
+
+function byPlace(a: Thread, b: Thread): number {
+  return a.place - b.place
 }
 
 /** The run that had it has ended: the domain stays warm for the next one. It does not keep the process alive. */
