@@ -123,7 +123,8 @@ function listed(names: string[], count: number): string {
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return shown(value)
   try {
-    const name = value.constructor?.name ?? 'Object'
+    if (types.isGeneratorObject(value)) return 'a generator'
+    const name = value.constructor?.name || 'Object'
     return name === 'Object' ? 'an object' : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
   } catch {
     // It is a proxy, say, whose own code throws.
