@@ -132,7 +132,7 @@ const foreign: [string, () => unknown, RegExp][] = [
   ['a promise', () => Promise.resolve(1), /promise.*until/],
   ['a number', () => 5, /5/],
   ['a bare yield', () => undefined, /undefined/],
-  ['a generator without its star', () => never(), /yield\*/],
+  ['a generator without its star', () => never(), /a generator.*yield\*/],
   ['an operation without its star', () => Miou.yield(), /the operation of yield\(\): write yield\*/],
   ['a task without its star', () => Miou.async(() => echo(1)), /yield\*/],
   ['a proxy that has gone', gone, /a proxy/],
@@ -256,6 +256,48 @@ test('a slice has a budget of quanta completed operations: the next one switches
       { domains: 0, quanta },
     )
   }
+})
+
+test('operations that are made of others count as one too: no loop of them starves the other tasks', async (t) => {
+  const complete = Miou.Computation.create<void>()
+  Miou.Computation.tryReturn(complete, undefined)
+  const nothing = function* (): Generator<never, void> {}
+  const loops: [string, () => Miou.Operation<unknown>][] = [
+    ['shield', () => Miou.shield(nothing)],
+    ['protect', () => Miou.protect({ finally() {} }, nothing)],
+    ['tryCapture', () => Miou.Computation.tryCapture(complete, nothing)],
+    ['parallel', () => Miou.parallel(echo, [])],
+    ['drain', () => Miou.drain(Miou.orphans())],
+  ]
+  for (const [name, operation] of loops) {
+    await Miou.run(function* () {
+      const other = Miou.async(nothing)
+      for (let i = 0; i < 65; i++) yield* operation()
+      t.is(other.state, 'finished', name)
+      yield* other
+    }, alone)
+  }
+})
+
+test('a shield that others run before is one already: a cancel that comes meanwhile is thrown at its end', async (t) => {
+  const log: string[] = []
+  await Miou.run(
+    function* () {
+      const child = Miou.async(function* () {
+        yield* Miou.Mutex.lock(Miou.Mutex.create())
+        yield* Miou.shield(function* () {
+          yield* Unix.sleep(1)
+          log.push('in the shield')
+        })
+        log.push('not reached')
+      })
+      yield* Miou.yield()
+      log.push('cancel')
+      yield* Miou.cancel(child)
+    },
+    { domains: 0, quanta: 1 },
+  )
+  t.deepEqual(log, ['cancel', 'in the shield'])
 })
 
 test('runnable tasks are served first in, first out', async (t) => {

@@ -1,5 +1,6 @@
 import { atEnd, over } from './at-end.js'
 import { enter } from './body.js'
+import { spent, turn } from './budget.js'
 import { DomainDied, InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
@@ -122,6 +123,7 @@ function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, bo
   native.entrust(c.word)
   let result: Result<T> | undefined
   try {
+    if (spent()) yield* turn()
     result = { ok: true, value: yield* enter(body, 'tryCapture') }
   } catch (error) {
     // A cancellation is seen here, and not stopped.

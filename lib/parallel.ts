@@ -1,4 +1,5 @@
 import { await_ } from './await.js'
+import { spent, turn } from './budget.js'
 import { callAt } from './call.js'
 import { cancel } from './cancel.js'
 import { InvalidArgument } from './errors.js'
@@ -26,6 +27,7 @@ export function parallel<I, T>(fn: (item: I) => Operation<T>, items: readonly I[
   }
   if (!Array.isArray(items)) throw new InvalidArgument('parallel takes an array with an item for each task')
   return new Compound('parallel(fn, items)', function* (): Generator<Suspension, Result<T>[]> {
+    if (spent()) yield* turn()
     if (items.length === 0) return []
     const parent = currentTask('parallel(fn, items)')
     const places = callable(parent)

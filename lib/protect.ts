@@ -1,4 +1,5 @@
 import { enter } from './body.js'
+import { spent, turn } from './budget.js'
 import { Cancelled, FinallyRaised, InvalidArgument, OnCancellationRaised } from './errors.js'
 import { Compound, currentTask, FINALISING, type Operation, type Suspension } from './operation.js'
 import { isPlain } from './plain.js'
@@ -35,6 +36,7 @@ export function protect<T>(callbacks: ProtectCallbacks, body: Body<T>): Operatio
 }
 
 function* protectedBody<T>(callbacks: ProtectCallbacks, body: Body<T>): Generator<Suspension, T> {
+  if (spent()) yield* turn()
   // Also where neither of the two below is reached, since the task swallowed Cancelled for so long that it is ended.
   let cancelled = true
   try {

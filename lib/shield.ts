@@ -1,4 +1,5 @@
 import { enter } from './body.js'
+import { spent, turn } from './budget.js'
 import { abortSignalOf, cancelTree } from './cancellation.js'
 import { InvalidArgument } from './errors.js'
 import { currentTask, Compound, type Operation, type Suspension } from './operation.js'
@@ -22,6 +23,7 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
   task.shields++
   let value: T
   try {
+    if (spent()) yield* turn()
     value = yield* enter(body, 'shield')
   } finally {
     task.shields--
