@@ -64,6 +64,28 @@ test('register runs if and only if the task suspends', async (t) => {
   }, alone)
 })
 
+test('a register that signals and then throws ends no other wait of its task', async (t) => {
+  await Miou.run(function* () {
+    const [first, second] = [Miou.syscall(), Miou.syscall()]
+    try {
+      yield* Miou.suspend(first, () => {
+        Miou.signal(first)
+        throw new RangeError('register')
+      })
+      t.fail('it throws')
+    } catch (error) {
+      isError(t, error, RangeError, /^register$/)
+    }
+    let signaled = false
+    setTimeout(() => {
+      signaled = true
+      Miou.signal(second)
+    }, 5)
+    yield* Miou.suspend(second)
+    t.true(signaled)
+  }, alone)
+})
+
 test('what register throws is thrown from suspend, and the syscall is over', async (t) => {
   await Miou.run(function* () {
     const syscall = Miou.syscall()

@@ -7,7 +7,7 @@ import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
 import { schedule } from './ready.js'
 import { IDLE } from './suspension.js'
-import { nameOf, type TaskRecord } from './task.js'
+import { nameOf, READY, type TaskRecord } from './task.js'
 import { nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
 
@@ -131,6 +131,8 @@ class Suspend extends Op<void> {
       this.abort()
       this.phase = IDLE
       task.op = null
+      // It may have signaled first: nothing is to end the next wait of the task for that.
+      task.flags &= ~READY
       throw error
     }
   }
