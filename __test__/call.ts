@@ -7,7 +7,7 @@ import { registered } from './programs/broken/register.js'
 import { failsOnOdd, forgetsNamed, livesOf, parallelWithin, pinsItself } from './programs/families.js'
 import { count, domainOf, echo, echoesAt, isNew, lives, spin } from './programs/numbers.js'
 import { heldResource } from './programs/resources.js'
-import { countDown, counts, returnsOperation } from './programs/values.js'
+import { all, countDown, counts, returnsOperation } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
 import { never, reaches, words } from './support/waiting.js'
@@ -163,6 +163,31 @@ test('a task that is called has the name that it is given, or that of its functi
     }, three)
   await t.throwsAsync(run(), { message: /task \d+ \(forgetsNamed\)/ })
   await t.throwsAsync(run('mine'), { message: /task \d+ \(mine\)/ })
+})
+
+test('an object that is two arguments is one on the other side, bytes included', async (t) => {
+  await Miou.run(function* () {
+    for (const value of [new Uint8Array(3), {}, new Float64Array(3)]) {
+      const [first, second, third] = yield* Miou.call(all, [value, value, structuredClone(value)])
+      t.is(first, second)
+      t.not(first, third)
+    }
+  }, three)
+})
+
+test('bytes whose memory is elsewhere by now are refused wherever they would cross; an empty array crosses', async (t) => {
+  const gone = new Uint8Array(4)
+  structuredClone(gone, { transfer: [gone.buffer] })
+  const queue = Miou.Queue.create<Uint8Array>()
+  const computation = Miou.Computation.create<Uint8Array>()
+  await Miou.run(function* () {
+    refuses(t, () => Miou.call(echo, [gone]), Miou.InvalidArgument, /detached/)
+    refuses(t, () => Miou.Queue.enqueue(queue, gone), Miou.InvalidArgument, /detached/)
+    refuses(t, () => Miou.Computation.tryReturn(computation, gone), Miou.InvalidArgument, /detached/)
+    t.deepEqual(yield* Miou.call(echo, [new Uint8Array()]), new Uint8Array())
+    Miou.Queue.enqueue(queue, new Uint8Array())
+    t.deepEqual(Miou.Queue.dequeue(queue), new Uint8Array())
+  }, three)
 })
 
 test('cancelling a call in every moment of its life leaves nothing running', async (t) => {

@@ -108,9 +108,14 @@ export function prepareAll(values: readonly unknown[], to: number, cargo: Cargo,
   if (transfer.length === 0 && values.length < LISTED) {
     let size = 0
     for (const value of values) size += sizeOf(value)
-    if (size <= INLINE) return { inline: values, form: POSTED, cargo: undefined }
+    if (size <= INLINE && !repeats(values)) return { inline: values, form: POSTED, cargo: undefined }
   }
   return post(values, to, cargo, transfer)
+}
+
+/** Whether an object is there twice: in a list that is posted it is one object on the other side as well. */
+function repeats(values: readonly unknown[]): boolean {
+  return values.some((value, at) => typeof value === 'object' && value !== null && values.indexOf(value) !== at)
 }
 
 /** About how much room a value takes in the message; infinite where it has to be posted. */
@@ -125,7 +130,9 @@ function sizeOf(value: unknown): number {
       return value.length <= INLINE && value.isWellFormed() ? value.length : Number.POSITIVE_INFINITY
     case 'object':
       if (value === null) return 1
-      if (types.isUint8Array(value) && !types.isSharedArrayBuffer(value.buffer)) return value.byteLength
+      // One without bytes may be detached, which posting it tells.
+      if (types.isUint8Array(value) && !types.isSharedArrayBuffer(value.buffer))
+        return value.byteLength || Number.POSITIVE_INFINITY
   }
   return Number.POSITIVE_INFINITY
 }

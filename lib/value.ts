@@ -87,7 +87,8 @@ function layShort(value: unknown): boolean {
       }
       if (!types.isUint8Array(value) || types.isSharedArrayBuffer(value.buffer)) return false
       const { byteLength } = value
-      if (byteLength > INLINE) return false
+      // One without bytes may be detached, which serialising it tells.
+      if (byteLength > INLINE || byteLength === 0) return false
       answerHere()
       sendArea.set(value, words[ring.OFFSET])
       words[ring.LENGTH] = byteLength
