@@ -16,6 +16,7 @@ const serve = Miou.portable(import.meta, function* serve() {
   })
   const listener = Unix.Ownership.tcpv4()
   Unix.Ownership.bindAndListen(listener, ADDRESS)
+  server.emit('listening') // requests that are too slow are ended, by its own timeouts, from here on
   for (;;) {
     const [client] = yield* Unix.Ownership.accept(listener)
     server.emit('connection', toDuplex(client))

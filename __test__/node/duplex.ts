@@ -295,6 +295,17 @@ onOneDomain('http.createServer answers over it: many clients, connections that a
   Unix.close(listener)
 })
 
+onOneDomain('a server of http that has emitted listening ends a request that is too slow', function* (t) {
+  const server = http.createServer({ headersTimeout: 20, requestTimeout: 20, connectionsCheckingInterval: 10 })
+  server.emit('listening')
+  const [client, peer] = yield* connection()
+  server.emit('connection', toDuplex(peer))
+  yield* Unix.write(client, 'GET / HTTP/1.1\r\nHost: ')
+  t.regex((yield* readAll(client)).toString(), /^HTTP\/1.1 408 /)
+  Unix.close(client)
+  server.close()
+})
+
 onOneDomain('an agent of http keeps one for its next request', function* (t) {
   const server = http.createServer((request, response) => response.end(request.url))
   const [listener, address] = listening()

@@ -308,12 +308,14 @@ class Writes implements Awaiting {
 /**
  * Makes a stream of Node's out of a stream socket, a pipe or a terminal, for everything that runs on one: http, tls, ws,
  * pipelines. It takes the descriptor over: the handle is dead, an owned one is disowned, and the stream closes it. It ends
- * with the run that the descriptor belongs to, and does not keep the process alive beyond that.
+ * with the run that the descriptor belongs to, and does not keep the process alive beyond that. A server of http keeps its
+ * `headersTimeout` and `requestTimeout` once it has emitted `listening`, which one that does not listen itself is told to.
  *
  * @throws `InvalidArgument` for a datagram socket, or where a task waits on the descriptor; `Closed`; `NotOwner` where
  * another task owns it.
  * @example
  * const server = http.createServer((request, response) => response.end('hello\n'))
+ * server.emit('listening')
  * for (;;) {
  *   const [client] = yield* Unix.accept(listener)
  *   server.emit('connection', toDuplex(client))
