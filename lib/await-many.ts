@@ -140,7 +140,14 @@ class AwaitAll extends Op<Result<unknown>[]> {
 function children(op: Op<unknown>, tasks: readonly Task<unknown>[]): TaskRecord[] {
   if (!Array.isArray(tasks)) throw new InvalidArgument(`${op.label} takes an array of tasks`)
   if (tasks.length === 0) throw new InvalidArgument(`${op.label} needs one task at least`)
-  return tasks.map((task) => childOf(task, op.task, op.label))
+  return childrenIn(tasks, op)
+}
+
+/** The children in an array, checked; what is missing in one with holes is no task. */
+function childrenIn(tasks: readonly Task<unknown>[], op: Op<unknown>): TaskRecord[] {
+  const children: TaskRecord[] = []
+  for (const task of tasks) children.push(childOf(task, op.task, op.label))
+  return children
 }
 
 function waiting<T extends AwaitOne>(op: T, tasks: readonly Task<unknown>[]): T {
@@ -192,7 +199,7 @@ export function awaitAll<const L extends readonly Task<unknown>[]>(
   make(op)
   try {
     if (!Array.isArray(tasks)) throw new InvalidArgument('awaitAll(tasks) takes an array of tasks')
-    op.tasks = tasks.map((task) => childOf(task, op.task, op.label))
+    op.tasks = childrenIn(tasks, op)
   } catch (error) {
     op.task.made = null
     throw error

@@ -41,7 +41,7 @@ export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, w
   checkObject(options, what)
   const { give, orphans, name } = options
   if (give !== undefined) {
-    if (!Array.isArray(give) || !give.every((r) => r instanceof Resource)) {
+    if (!Array.isArray(give) || Array.from(give).some((r) => !(r instanceof Resource))) {
       throw new InvalidArgument(`${what}: give takes an array of resources (Unix.Ownership.resource(fd) is one)`)
     }
     for (const resource of give) {
