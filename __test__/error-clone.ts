@@ -2,11 +2,13 @@ import type { ExecutionContext } from 'ava'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { echo } from './programs/numbers.js'
-import { failsThere, forces, passesOn, stackOf, throws } from './programs/values.js'
+import { failsThere, forces, passesOn, stackOf, throws, unwinds } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError } from './support/refusal.js'
+import { reaches, words } from './support/waiting.js'
 
 const two = { domains: 2 }
+const began = words(1)
 
 /** What a task on another domain throws. */
 function thrown(what: string): Promise<unknown> {
@@ -50,6 +52,42 @@ test('an AggregateError keeps its errors', async (t) => {
   const error = isError(t, await thrown('aggregate'), AggregateError, /^several$/)
   isError(t, error.errors[0], Error, /^one$/)
   isError(t, error.errors[1], Miou.Empty)
+})
+
+test('an error of a class that is only there is of the nearest class that is here too, and keeps its name', async (t) => {
+  class Timeout extends Miou.TimeoutError {}
+  class Several extends AggregateError {
+    override name = 'Several'
+  }
+  class Deep extends class extends SyntaxError {} {}
+  await Miou.run(function* () {
+    const late = yield* Miou.call(echo<Timeout>, [new Timeout('it is late')])
+    t.is(late.constructor, Miou.TimeoutError)
+    t.is(late.name, 'Timeout')
+    t.is(late.code, 'ERR_MIOU_TIMEOUT')
+    const several = yield* Miou.call(echo<AggregateError>, [new Several([new RangeError('one')], 'two')])
+    t.is(several.constructor, AggregateError)
+    t.is(several.name, 'Several')
+    isError(t, several.errors[0], RangeError, /^one$/)
+    t.is((yield* Miou.call(echo<Error>, [new Deep('deep')])).constructor, SyntaxError)
+  }, two)
+})
+
+test('one of several errors that can not cross does not keep the others', async (t) => {
+  await Miou.run(function* () {
+    const several = new AggregateError([new RangeError('one'), () => 1, 3], 'several')
+    const back = yield* Miou.call(echo<AggregateError>, [several])
+    isError(t, back.errors[0], RangeError, /^one$/)
+    t.is(typeof back.errors[1], 'string')
+    t.is(back.errors[2], 3)
+    const task = Miou.call(unwinds, [began])
+    yield* reaches(began, 0)
+    yield* Miou.cancel(task)
+    const result = yield* Miou.await(task)
+    const { suppressed } = isError(t, result.ok || result.error, Miou.Cancelled)
+    t.is(suppressed.length, 1)
+    t.regex(suppressed[0] as string, /Function/)
+  }, two)
 })
 
 test('what is thrown and is no error arrives as it is', async (t) => {

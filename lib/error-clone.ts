@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import * as errors from './errors.js'
 
-/** An error as it crosses: the class is kept where it is one of ours or of the language, otherwise its name. */
+/** An error as it crosses: its name is kept, and of its classes the nearest that is one of ours or of the language. */
 export interface PackedError {
   kind: string
   name: string
@@ -15,7 +15,10 @@ type ErrorClass = new (message: string) => Error
 
 const ours = new Map(Object.entries(errors) as unknown as [string, ErrorClass][])
 const language = new Map<string, ErrorClass>(
-  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((of) => [of.name, of]),
+  [AggregateError, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((of) => [
+    of.name,
+    of as ErrorClass,
+  ]),
 )
 
 /** Packs a property of an error, and takes that back where `check` throws, which is called with what was packed. */
@@ -30,17 +33,37 @@ export function packError(error: Error, part: PackPart): PackedError {
   }
   // That of a DOMException is inherited.
   if ('code' in error && !('code' in own)) own.code = softly(error, 'code', part)
-  const kind = error.constructor?.name ?? 'Error'
-  const known =
-    ours.get(kind) === error.constructor || language.get(kind) === error.constructor || error instanceof AggregateError
-  return { kind: known ? kind : '', name: String(error.name), message: String(error.message), stack: error.stack, own }
+  const { stack } = error
+  return { kind: kindOf(error), name: String(error.name), message: String(error.message), stack, own }
 }
+
+/** The nearest class of an error that there is on the other side, too. */
+function kindOf(error: Error): string {
+  for (let of = error.constructor; typeof of === 'function'; of = Object.getPrototypeOf(of)) {
+    const { name } = of
+    if (ours.get(name) === of || language.get(name) === of) return name
+  }
+  return 'Error'
+}
+
+/** Properties that hold errors. */
+const LISTS = new Set(['errors', 'suppressed'])
 
 /** A property that can't cross does not keep its error from crossing: what it looks like does. */
 function softly(error: Error, name: string, part: PackPart): unknown {
   let value: unknown
   try {
     value = (error as unknown as Record<string, unknown>)[name]
+    // One of several errors that can't cross does not keep the others.
+    if (LISTS.has(name) && Array.isArray(value)) return value.map((one) => partOf(one, name, part))
+  } catch {
+    return 'what can not be read'
+  }
+  return partOf(value, name, part)
+}
+
+function partOf(value: unknown, name: string, part: PackPart): unknown {
+  try {
     return part(value, name, (packed) => {
       // Another error has been seen to already.
       if (typeof packed === 'object' && !(value instanceof Error)) structuredClone(packed)
@@ -72,13 +95,15 @@ function construct({ kind, name, message }: PackedError): Error {
   try {
     const of = ours.get(kind)
     // Without its constructor, which may take other arguments: its fields are among the own properties.
-    if (of !== undefined) return Reflect.construct(Error, [message], of)
-    if (kind === 'AggregateError') return new AggregateError([], message)
-    const error = new (language.get(kind) ?? Error)(message)
+    const error = of === undefined ? ofLanguage(kind, message) : (Reflect.construct(Error, [message], of) as Error)
     if (error.name !== name)
       Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true, enumerable: false })
     return error
   } finally {
     Error.stackTraceLimit = limit
   }
+}
+
+function ofLanguage(kind: string, message: string): Error {
+  return kind === 'AggregateError' ? new AggregateError([], message) : new (language.get(kind) ?? Error)(message)
 }

@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import { never } from '../support/waiting.js'
 
 /* Portable functions about what crosses between domains. */
 
@@ -160,4 +161,15 @@ export const forces = Miou.portable(meta, function* forces(lazy: Miou.Lazy<unkno
 /** Makes shared memory. */
 export const makesMemory = Miou.portable(meta, function* makesMemory() {
   return new SharedArrayBuffer(4)
+})
+
+/** Waits to be cancelled, and throws what can't cross while it unwinds. Counts word 0 up when it waits. */
+export const unwinds = Miou.portable(meta, function* unwinds(words: Int32Array): Generator<Miou.Suspension, void> {
+  try {
+    Atomics.add(words, 0, 1)
+    yield* never()
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: what is thrown in its place is what this is for
+    throw () => 1
+  }
 })
