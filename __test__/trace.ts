@@ -2,6 +2,7 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { dies } from './programs/dying.js'
 import { echo } from './programs/numbers.js'
+import { tells, told as early } from './programs/reporting.js'
 import { branches, events, notes, reported, reportsHere, stopsReporting } from './programs/traced.js'
 import { afterEach, test } from './support/case.js'
 import { logged } from './support/logged.js'
@@ -55,6 +56,42 @@ test('every operation that waits tells so, suspend with its name; one that is ov
     }),
     'suspend end begin continue done end',
   )
+})
+
+test('a wait that is cancelled is over, too; what is cancelled before it waits never did', async (t) => {
+  const ending = function* (): Generator<Miou.Suspension, void> {
+    const child = Miou.async(() => Miou.suspend(Miou.syscall('named')))
+    yield* Miou.yield()
+    yield* Miou.cancel(child)
+  }
+  t.is(await traced(2, ending), 'spawn begin suspend end cancel continue begin cancelled done end')
+  const switching = function* (): Generator<Miou.Suspension, void> {
+    const child = Miou.async(function* () {
+      const m = Miou.Mutex.create()
+      for (;;) {
+        yield* Miou.Mutex.lock(m)
+        Miou.Mutex.unlock(m)
+      }
+    })
+    yield* Miou.yield()
+    yield* Miou.cancel(child)
+  }
+  t.is(await traced(2, switching), 'spawn begin end cancel begin cancelled done end')
+})
+
+test('what happens on a domain before the module of the reporter is there is told, before the run is over', async (t) => {
+  Miou.Trace.setReporter(tells)
+  let id = 0
+  await Miou.run(
+    function* () {
+      const called = Miou.call(echo, [1])
+      id = called.id
+      yield* Miou.cancel(called)
+    },
+    { domains: 1 },
+  )
+  const types = Miou.Queue.toArray(early).flatMap((event) => (event.id === id ? [event.type] : []))
+  t.deepEqual(types.filter((type) => type === 'spawn' || type === 'done').sort(), ['done', 'spawn'])
 })
 
 test('attach is told where a task owns what nobody did, detach where it lets go for nobody: not for give and transfer', async (t) => {

@@ -13,7 +13,7 @@ import { find, load, type Reference } from './portable.js'
 import { runs, sendFailed } from './remote.js'
 import { RunRecord } from './run-record.js'
 import { addSource, type EventFactory, type EventSource, removeSource, SourceRecord } from './source.js'
-import { adoptReporter, removeReporterOf, sharedReporter } from './trace-reporter.js'
+import { adoptReporter, onceReporting, removeReporterOf, sharedReporter } from './trace-reporter.js'
 import { watch } from './watch.js'
 
 /** What a domain needs to know to take part in a run. */
@@ -98,11 +98,14 @@ onMessage(LEAVE, (message) => {
   const id = message.int()
   const record = runs.get(id)
   if (record === undefined) return
-  const prepared = prepare(leaveRun(record), message.from, cargoOf('what a run left'))
-  begin(LEFT)
-  putInt(id)
-  put(prepared)
-  send(message.from)
+  const { from } = message
+  onceReporting(() => {
+    const prepared = prepare(leaveRun(record), from, cargoOf('what a run left'))
+    begin(LEFT)
+    putInt(id)
+    put(prepared)
+    send(from)
+  })
 })
 
 /** What is done when a domain has left a run. */

@@ -3,7 +3,7 @@ import { ForgottenYield, NotInTask } from './errors.js'
 import { here } from './here.js'
 import { takeBack } from './lent.js'
 import { ready } from './ready.js'
-import { ABORTED, ANSWER, IDLE, MADE, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
+import { ABORTED, ANSWER, IDLE, MADE, PREVENTED, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
 import type { TaskRecord } from './task.js'
 
 export type { Suspension }
@@ -62,8 +62,9 @@ export abstract class Op<T> implements Operation<T> {
 
   /** Its task is cancelled: stops waiting, and throws when the task runs next. */
   interrupt(): void {
-    if (this.phase === WAITING) this.abort()
-    this.phase = ABORTED
+    const waiting = this.phase === WAITING
+    if (waiting) this.abort()
+    this.phase = waiting ? ABORTED : PREVENTED
   }
 
   [Symbol.iterator](): this {
@@ -97,6 +98,7 @@ export abstract class Op<T> implements Operation<T> {
         return ANSWER as IteratorReturnResult<T>
       }
       case ABORTED:
+      case PREVENTED:
         task.op = null
         this.phase = IDLE
         this.recycle()

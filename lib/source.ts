@@ -138,18 +138,21 @@ class Suspend extends Op<void> {
   }
 
   abort(): void {
-    const { run } = this.task
-    this.syscall!.waiter = null
-    run.suspended--
-    run.source?.cancelled.push(this.syscall!.uid)
+    this.over()
+    this.task.run.source?.cancelled.push(this.syscall!.uid)
   }
 
   finish(): void {
+    if (this.syscall!.waiter !== null) this.over()
+  }
+
+  /** Nobody waits for the syscall any more. */
+  private over(): void {
+    const { task } = this
     const syscall = this.syscall!
-    if (syscall.waiter === null) return
     syscall.waiter = null
-    this.task.run.suspended--
-    if (tracing.on) trace({ type: 'continue', on: syscall.name }, this.task)
+    task.run.suspended--
+    if (tracing.on) trace({ type: 'continue', on: syscall.name }, task)
   }
 
   override describe(): string {

@@ -24,3 +24,5 @@ export const SWITCHING = 2
 export const WAITING = 3
 /** Its task was cancelled while it waited. */
 export const ABORTED = 4
+/** Its task was cancelled before it took effect: it never waited. */
+export const PREVENTED = 5

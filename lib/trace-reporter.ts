@@ -9,7 +9,7 @@ import { place } from './domain-thread.js'
 import { log } from './log.js'
 import { runs } from './remote.js'
 import type { RunRecord } from './run-record.js'
-import { report, standard, type TraceEvent } from './trace.js'
+import { deliver, report, standard, type TraceEvent } from './trace.js'
 
 /** Where the reporter is found that all domains have, where there is one. */
 let shared: Reference | undefined
@@ -31,12 +31,30 @@ export function adoptReporter(reference: Reference | undefined): void {
   if (reference === undefined) return report(undefined)
   const fn = find(reference)
   if (fn !== undefined) return report(fn)
-  load(reference).then(
+  // What happens before its module is here is told then: a task that is cancelled at once is over by that time.
+  const early: TraceEvent[] = []
+  report((event) => early.push(event))
+  const meant = (): boolean => shared === reference && own === undefined
+  loading = load(reference).then(
     (loaded) => {
-      if (shared === reference && own === undefined) report(loaded)
+      if (!meant()) return
+      report(loaded)
+      for (const event of early) deliver(event)
     },
-    (error) => log('a reporter could not be loaded', error),
+    (error) => {
+      if (meant()) report(undefined)
+      log('a reporter could not be loaded', error)
+    },
   )
+}
+
+/** The module of the last reporter that was not here. */
+let loading: Promise<void> = Promise.resolve()
+
+/** Goes on once a reporter whose module is loaded has been told of what happened meanwhile: at once where none is. */
+export function onceReporting(go: () => void): void {
+  if (shared === undefined) go()
+  else void loading.then(go)
 }
 
 /** A run ends on this domain: so does a reporter that its tasks have set for this domain alone. */

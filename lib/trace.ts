@@ -25,11 +25,16 @@ type Details = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'id'
 export function trace(what: Details['type'] | Details, task: TaskRecord): void {
   const details = typeof what === 'string' ? { type: what } : what
   const time = Number(process.hrtime.bigint())
+  deliver({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+}
+
+/** Reports an event, now or after a while in which there was nobody to tell. */
+export function deliver(event: TraceEvent): void {
   // It is no part of the task, which it may neither end nor change.
   const { current } = here
   here.current = null
   try {
-    reporter?.({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+    reporter?.(event)
   } catch (error) {
     report(undefined)
     log('the reporter of Trace.setReporter threw and was removed', error)
