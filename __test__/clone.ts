@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import * as Miou from 'miou'
 import { echo, spin } from './programs/numbers.js'
-import { all, describe, increment, returns, same } from './programs/values.js'
+import { all, describe, increment, nested, nestings, nests, returns, same } from './programs/values.js'
 import { test } from './support/case.js'
 import { isError, refuses } from './support/refusal.js'
 import { words } from './support/waiting.js'
@@ -264,5 +264,35 @@ test('a value that is nested too deeply is refused by name', async (t) => {
   await Miou.run(function* () {
     refuses(t, () => Miou.call(echo, [deep as number]), Miou.InvalidArgument, /deep/)
     refuses(t, () => Miou.Queue.enqueue(Miou.Queue.create<unknown>(), deep), Miou.InvalidArgument, /deep/)
+  }, two)
+})
+
+test('a value may be nested a thousand deep; one that is deeper is refused where it is sent, as the result of a task too', async (t) => {
+  await Miou.run(function* () {
+    for (const [kind, nest] of nestings.entries()) {
+      const fits = nested(nest, 1000, 1)
+      t.deepEqual(yield* Miou.call(echo, [fits as number]), fits as number)
+      refuses(t, () => Miou.call(echo, [[fits] as never]), Miou.InvalidArgument, /too deeply/)
+      for (const depth of [1002, 2000, 5000, 50_000]) {
+        const result = yield* Miou.await(Miou.call(nests, [kind, depth]))
+        const { message } = isError(t, result.ok || result.error, Miou.InvalidArgument, /too deeply/)
+        t.true(message.length < 400)
+      }
+    }
+    let lazy: Miou.Lazy<unknown> = Miou.Lazy.fromValue(1)
+    for (let i = 0; i < 5000; i++) lazy = Miou.Lazy.fromValue({ lazy })
+    refuses(t, () => Miou.call(echo, [lazy as never]), Miou.InvalidArgument, /too deeply/)
+  }, two)
+})
+
+test('of an error with thousands of causes some hundred cross, and what the next one looks like', async (t) => {
+  await Miou.run(function* () {
+    let error: unknown = 'the first'
+    for (let i = 0; i < 5000; i++) error = new RangeError(`error ${i}`, { cause: error })
+    let at: unknown = yield* Miou.call(echo<unknown>, [error])
+    let count = 0
+    for (; at instanceof RangeError; at = at.cause) count++
+    t.true(count > 300)
+    t.regex(at as string, new RegExp(`error ${4999 - count}`))
   }, two)
 })

@@ -24,6 +24,8 @@ export interface Cargo {
   readonly transferring: boolean
   /** The run that its descriptors belong to. */
   run: RunRecord | null
+  /** How deep in the value is what is being packed: what a handle stands for may be packed by itself. */
+  depth: number
   /** Resources that are given away, with their owners: what they stand for may cross. */
   readonly given: Given
 }
@@ -40,7 +42,7 @@ export interface Moving {
 
 /** Nothing yet. */
 export function cargoOf(what: string, given: Given = NOTHING, transferring = false): Cargo {
-  return { what, objects: [], moving: [], descriptors: new Map(), transferring, run: null, given }
+  return { what, objects: [], moving: [], descriptors: new Map(), transferring, run: null, depth: 0, given }
 }
 
 const NOTHING: Given = new Map()

@@ -17,6 +17,12 @@ interface Mark {
   value: unknown
 }
 
+/**
+ * How deep a value may be nested: it has to be read on every thread, and Node's own reading of objects ends at 1 900 on the
+ * main thread, whose stack is the smallest. An error takes three levels, and the arguments of a call are a list of their own.
+ */
+const DEEPEST = 1001
+
 /** A value as it travels. */
 export interface Packed {
   /** What structured clone takes. Nothing of the user's runs any more when that is written: see `Packer`. */
@@ -51,6 +57,18 @@ class Packer {
     if (typeof value !== 'object' || value === null) return value
     const known = this.seen.get(value)
     if (known !== undefined) return known
+    const levels = value instanceof Error ? 3 : 1
+    const { cargo } = this
+    cargo.depth += levels
+    try {
+      if (cargo.depth > DEEPEST) throw refused(path, 'nested too deeply')
+      return this.whole(value, path)
+    } finally {
+      cargo.depth -= levels
+    }
+  }
+
+  private whole(value: object, path: string): unknown {
     const kind = kindOf(value)
     if (kind !== undefined) {
       const marked = this.mark(value, kind.tag)
@@ -154,8 +172,12 @@ function mayStand(part: unknown): boolean {
   return (typeof part !== 'object' && typeof part !== 'function' && typeof part !== 'symbol') || part === null
 }
 
+/** Characters of the way to a part, at the most. */
+const LONG = 200
+
 function refused(path: string, what: string): InvalidArgument {
-  return new InvalidArgument(`${path} can't cross to another domain: it is ${what}`)
+  const where = path.length > LONG ? `${path.slice(0, LONG)}...` : path
+  return new InvalidArgument(`${where} can't cross to another domain: it is ${what}`)
 }
 
 /** The value on the other side: what was packed is put back in place. */

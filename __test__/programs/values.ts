@@ -173,3 +173,23 @@ export const unwinds = Miou.portable(meta, function* unwinds(words: Int32Array):
     throw () => 1
   }
 })
+
+/** A value in as many others. */
+export function nested(nest: (part: unknown) => unknown, depth: number, value: unknown): unknown {
+  let deep = value
+  for (let i = 0; i < depth; i++) deep = nest(deep)
+  return deep
+}
+
+/** What a value may be in. */
+export const nestings: ((part: unknown) => unknown)[] = [
+  (part) => [part],
+  (part) => ({ part }),
+  (part) => new Map([['part', part]]),
+  (part) => new Set([part]),
+]
+
+/** Returns something in as many arrays, objects, maps or sets. */
+export const nests = Miou.portable(meta, function* nests(kind: number, depth: number): Generator<never, unknown> {
+  return nested(nestings[kind]!, depth, 1)
+})
