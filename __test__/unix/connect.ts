@@ -207,6 +207,34 @@ onOneDomain('a socket that is closed while it connects wakes its task with Close
   closing(...fds)
 })
 
+onOneDomain(
+  'a connect that is refused late is refused though a reader hears of it first, and so is every reader',
+  function* (t) {
+    const [listener, address] = listening({ backlog: 0 })
+    // Linux drops who comes to a full backlog, and refuses him when he comes again, a second later.
+    const before = Array.from({ length: 3 }, () => Unix.tcpv4())
+    const connecting = before.map((fd) => Miou.async(() => Unix.connect(fd, address)))
+    yield* settle()
+    const fd = Unix.tcpv4()
+    const late = Miou.async(() => Unix.connect(fd, address))
+    yield* Miou.yield()
+    const readers = [0, 1].map(() => Miou.async(() => Unix.read(fd, Buffer.alloc(1))))
+    yield* settle()
+    Unix.close(listener)
+    const [connected, ...read] = yield* Miou.awaitAll([late, ...readers])
+    const codeOf = (result: Miou.Result<unknown> | undefined) =>
+      result!.ok ? result!.value : (result!.error as Unix.SystemError).code
+    if (!connected!.ok) {
+      t.is(codeOf(connected), 'ECONNREFUSED')
+      yield* failsWith(t, () => Unix.read(fd, Buffer.alloc(1)), 'ECONNREFUSED')
+    }
+    // Where it had a place in the backlog all the same, it is reset.
+    for (const result of read) t.is(codeOf(result), connected!.ok ? 'ECONNRESET' : 'ECONNREFUSED')
+    yield* Miou.awaitAll(connecting)
+    closing(fd, ...before)
+  },
+)
+
 onOneDomain('a path whose backlog is full is waited for', function* (t) {
   yield* withPath(function* (path) {
     const listener = Unix.unixSocket()

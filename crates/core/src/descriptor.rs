@@ -87,7 +87,7 @@ pub struct Descriptor {
     pub writers: Waiting,
     /// It is known to listen: it has accepted, or would have but for clients.
     pub listens: bool,
-    /// How its connection was lost, where it was: the system tells that once, and then that the stream has ended.
+    /// How its connection was lost, or never came about: the system tells that once, and then that the stream has ended.
     lost: Option<Errno>,
     /// The address that it is bound to, where `bind` was asked for; its duplicates keep it too.
     pub listening: Option<Arc<Listening>>,
@@ -194,8 +194,8 @@ impl Descriptor {
         self.ready.write = self.ready.write_closed;
     }
 
-    /// A read or a write has failed. Where that says that the connection is lost, no reader takes what comes for its end:
-    /// neither the next one, nor one that waits while a writer hears of it.
+    /// A read, a write or a connect has failed. Where that says that there is no connection any more, no reader takes what
+    /// comes for its end: neither the next one, nor one that waits while somebody else hears of it.
     pub fn failed(&mut self, errno: Errno) {
         if is_loss(errno) {
             self.lost = Some(errno);
@@ -296,10 +296,12 @@ impl Drop for Descriptor {
 const fn is_loss(errno: Errno) -> bool {
     matches!(
         errno,
-        Errno::CONNRESET
+        Errno::CONNREFUSED
+            | Errno::CONNRESET
             | Errno::CONNABORTED
             | Errno::TIMEDOUT
             | Errno::HOSTUNREACH
+            | Errno::HOSTDOWN
             | Errno::NETUNREACH
             | Errno::NETDOWN
     )

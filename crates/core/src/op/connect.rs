@@ -30,6 +30,7 @@ pub fn connect(to: &Address, descriptor: &mut Descriptor) -> Attempt {
         Err(Errno::INPROGRESS | Errno::INTR) => Attempt::Blocked,
         Err(errno) => {
             descriptor.ready = before;
+            descriptor.failed(errno);
             Attempt::error(errno)
         }
     }
@@ -41,7 +42,11 @@ pub fn connected(descriptor: &mut Descriptor) -> Attempt {
         return Attempt::Blocked;
     }
     match rustix::net::sockopt::socket_error(&*descriptor) {
-        Ok(Ok(())) => Attempt::result(0),
-        Ok(Err(errno)) | Err(errno) => Attempt::error(errno),
+        // The system tells an error once: somebody who waits to read may have been told.
+        Ok(Ok(())) => descriptor.lost().map_or(Attempt::result(0), Attempt::error),
+        Ok(Err(errno)) | Err(errno) => {
+            descriptor.failed(errno);
+            Attempt::error(errno)
+        }
     }
 }
