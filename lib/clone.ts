@@ -18,7 +18,7 @@ interface Mark {
 }
 
 /**
- * How deep a value may be nested: it has to be read on every thread, and Node's own reading of objects ends at 1 900 on the
+ * How deep a value may be nested: it has to be read on every thread, and Node's own reading of objects ends at 1 600 on the
  * main thread, whose stack is the smallest. An error takes three levels, and the arguments of a call are a list of their own.
  */
 const DEEPEST = 1001
