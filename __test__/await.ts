@@ -110,3 +110,25 @@ test('what is no task is refused with a sentence', async (t) => {
     }
   }, alone)
 })
+
+test('what is returned and thrown is the parent’s alone: a proxy is not looked at, also where nobody reads it', async (t) => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  }
+  await Miou.run(function* () {
+    const value = revoked()
+    t.true((yield* Miou.async(() => echo(value))) === value)
+    const failed = yield* Miou.await(
+      Miou.async(function* () {
+        throw value
+      }),
+    )
+    t.true(!failed.ok && failed.error === value)
+    const ended = Miou.async(() => echo([revoked(), new Map([[revoked(), { deep: revoked() }]])]))
+    yield* Miou.yield()
+    yield* Miou.cancel(ended)
+    t.is(ended.state, 'finished')
+  }, alone)
+})

@@ -466,3 +466,22 @@ test('what a cancelled task throws while it unwinds is kept in suppressed, on wh
   )
   t.is(running, 3)
 })
+
+test('a program that has put something else where suppressed errors are kept keeps that', async (t) => {
+  for (const kept of [null, 'text', Object.freeze([1])]) {
+    await Miou.run(function* () {
+      const task = Miou.async(function* () {
+        try {
+          yield* never()
+        } catch (error) {
+          ;(error as { suppressed: unknown }).suppressed = kept
+          throw new Error('while it unwound')
+        }
+      })
+      yield* Miou.yield()
+      yield* Miou.cancel(task)
+      const result = yield* Miou.await(task)
+      t.is(isError(t, result.ok || result.error, Miou.Cancelled).suppressed, kept as never)
+    }, alone)
+  }
+})

@@ -12,7 +12,7 @@ export function onHolds(test: (value: object) => boolean): void {
   holds = test
 }
 
-/** Whether a descriptor is in a value. Looks into arrays and plain objects. */
+/** Whether a descriptor is in a value. Looks into arrays, maps, sets and plain objects. */
 export function holdsDescriptor(value: unknown): boolean {
   return typeof value === 'object' && value !== null && holds?.(value) === true
 }

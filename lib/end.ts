@@ -134,8 +134,14 @@ function describe(value: unknown): string {
 
 /** A cancelled task threw something else while it unwound. */
 function suppress(task: TaskRecord, error: unknown): void {
-  task.cancelled?.suppressed.push(error)
+  keepSuppressed(task, error)
   log(`${nameOf(task)} was cancelled, and threw while it unwound`, error)
+}
+
+/** Keeps what was thrown, unless the program has put something else where such errors are kept. */
+export function keepSuppressed({ cancelled }: TaskRecord, ...errors: unknown[]): void {
+  const suppressed: unknown = cancelled?.suppressed
+  if (Array.isArray(suppressed) && Object.isExtensible(suppressed)) suppressed.push(...errors)
 }
 
 /** A task ends while it holds mutexes: they pass on. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { here } from './here.js'
 import { letGo, receiveArea } from './ring.js'
 import type { TaskRecord } from './task.js'
@@ -27,6 +28,7 @@ export function takeBack(task: TaskRecord): void {
 
 /** A value that outlives the task which returns it: a view of the receive area is copied. */
 export function unlent(value: unknown): unknown {
-  if (typeof value !== 'object' || !(value instanceof Uint8Array) || value.buffer !== receiveArea.buffer) return value
+  // Not `instanceof`, which runs code of the user's where it is a proxy.
+  if (!types.isUint8Array(value) || value.buffer !== receiveArea.buffer) return value
   return new Uint8Array(value)
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { cancelTree } from './cancellation.js'
 import { cargoOf } from './cargo.js'
 import { discard } from './discard.js'
-import { failRun, remoteDone } from './end.js'
+import { failRun, keepSuppressed, remoteDone } from './end.js'
 import { Cancelled } from './errors.js'
 import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
@@ -94,7 +94,7 @@ export function endWith(task: TaskRecord, flags: number, value: unknown): void {
   if (flags & FATAL) failRun(task, value)
   let ok = (flags & OK) !== 0
   // What it threw while it unwound came with the Cancelled that it had there.
-  if (task.cancelled !== null && value instanceof Cancelled) task.cancelled.suppressed.push(...value.suppressed)
+  if (value instanceof Cancelled && Array.isArray(value.suppressed)) keepSuppressed(task, ...value.suppressed)
   // Cancelled as seen from here, whatever it managed to return meanwhile.
   if (task.cancelled !== null && ok) {
     discard(value)

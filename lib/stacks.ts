@@ -8,7 +8,7 @@ import { nameOf } from './task.js'
  */
 
 /** Errors that have ended tasks elsewhere, and that nobody here has met yet. */
-const crossed = new WeakSet<object>()
+const crossed = new WeakSet<Error>()
 
 /** An error has ended something on another domain. */
 export function hasCrossed(error: unknown): void {
@@ -16,8 +16,10 @@ export function hasCrossed(error: unknown): void {
 }
 
 /** The current task meets an error: one that has crossed gets the stack from below `above` on, once. */
-export function met(error: unknown, above: (...args: never[]) => unknown): void {
-  if (!(error instanceof Error) || !crossed.delete(error)) return
+export function met(thrown: unknown, above: (...args: never[]) => unknown): void {
+  const error = thrown as Error
+  // It may be anything: only what is known to be an error is looked at.
+  if (!crossed.delete(error)) return
   const caught: { stack?: string } = {}
   Error.captureStackTrace(caught, above)
   const lines = caught.stack?.split('\n').slice(1) ?? []

@@ -30,6 +30,7 @@ const wrappings: [string, (fd: Unix.FileDescr) => unknown][] = [
   ['itself', (fd) => fd],
   ['an array', (fd) => [fd, { host: 'x' }]],
   ['an object', (fd) => ({ client: { fd }, again: fd })],
+  ['a map, a set and an array', (fd) => new Map([[new Set([[fd]]), 1]])],
   ['an object without a prototype', (fd) => Object.assign(Object.create(null), { fd })],
   [
     'a ring of objects',

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { onDiscard, onHolds } from '../discard.js'
 import { type Leftovers, onLeftovers } from '../leftovers.js'
 import type { RunRecord } from '../run-record.js'
@@ -8,20 +9,27 @@ import { FileDescr, finalise, open, shut } from './descriptor.js'
  * Descriptors that nobody will close: those in a result that nobody reads, and those that are open when their run ends.
  */
 
-/** The descriptors in a value. Looks into arrays and plain objects. */
+/** The descriptors in a value. Looks into arrays, maps, sets and plain objects, not through proxies: these are code of the user's. */
 function* descriptorsIn(value: object): Generator<FileDescr> {
   const seen = new Set<object>()
   const rest: object[] = [value]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (next instanceof FileDescr) yield next
-    if (seen.has(next) || !transparent(next)) continue
+    if (types.isProxy(next) || seen.has(next)) continue
     seen.add(next)
+    if (next instanceof FileDescr) yield next
+    if (types.isMap(next)) for (const entry of Map.prototype.entries.call(next)) rest.push(...entry.filter(isObject))
+    else if (types.isSet(next)) rest.push(...[...Set.prototype.values.call(next)].filter(isObject))
+    if (!transparent(next)) continue
     for (const key of Object.keys(next)) {
       // Getters are code of the user's, which has no place here.
       const part: unknown = Object.getOwnPropertyDescriptor(next, key)?.value
-      if (typeof part === 'object' && part !== null) rest.push(part)
+      if (isObject(part)) rest.push(part)
     }
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /** Closes every descriptor in a value that no living task owns. */
