@@ -222,6 +222,26 @@ test('a thousand calls that wait for the successor are cancelled, or sent, each 
   }, one)
 })
 
+test('a loser of awaitFirst that waits for the successor is over at once, and is not waited for', async (t) => {
+  await Miou.run(function* () {
+    yield* killOnly()
+    const ended = Miou.async(() => echo(1))
+    yield* Miou.await(ended)
+    t.deepEqual(yield* Miou.awaitFirst([ended, Miou.call(hang, [])]), { ok: true, value: 1 })
+    yield* Miou.awaitFirst([Miou.async(() => Miou.yield()), Miou.call(hang, [])])
+    let signaled = false
+    const next = Miou.syscall()
+    yield* Miou.suspend(next, () =>
+      setTimeout(() => {
+        signaled = true
+        Miou.signal(next)
+      }, 10),
+    )
+    t.true(signaled, 'nothing else ends the next wait')
+    yield* apart()
+  }, one)
+})
+
 test('three deaths in a second end the run, with DomainDied', async (t) => {
   const run = Miou.run(function* () {
     for (let i = 0; i < 4; i++) yield* Miou.await(Miou.call(dies, ['exit']))

@@ -11,6 +11,21 @@ import { AWAITED, DONE, nameOf, type Result, resultOf, type Task, type TaskRecor
 /** What a task of this type returns. */
 export type ValueOf<K> = K extends Task<infer T> ? T : never
 
+/** Marks those that are not over, so that thousands of them end in linear time; how many there are. */
+function mark(tasks: readonly TaskRecord[]): number {
+  let count = 0
+  for (const task of tasks) {
+    if (task.flags & (DONE | AWAITED)) continue
+    task.flags |= AWAITED
+    count++
+  }
+  return count
+}
+
+function unmark(tasks: readonly TaskRecord[]): void {
+  for (const task of tasks) task.flags &= ~AWAITED
+}
+
 /** Waits for the first of several children. */
 class AwaitOne extends Op<Result<unknown>> {
   tasks: TaskRecord[] = []
@@ -20,15 +35,20 @@ class AwaitOne extends Op<Result<unknown>> {
     return this.tasks.some((task) => task.flags & DONE)
   }
 
-  wait(): void {}
-
-  override childEnded(child: TaskRecord): void {
-    if (this.tasks.includes(child)) ready(this.task)
+  wait(): void {
+    mark(this.tasks)
   }
 
-  abort(): void {}
+  override childEnded(child: TaskRecord): void {
+    if (child.flags & AWAITED) ready(this.task)
+  }
+
+  abort(): void {
+    unmark(this.tasks)
+  }
 
   finish(): Result<unknown> {
+    unmark(this.tasks)
     return read(this.winner())
   }
 
@@ -53,29 +73,31 @@ class AwaitFirst extends AwaitOne {
 
   override attempt(): boolean {
     if (super.attempt()) this.decide()
-    return this.first !== null && this.losers === 0
+    return this.first !== null && this.tasks.every((task) => task.flags & DONE)
+  }
+
+  override wait(): void {
+    this.losers = mark(this.tasks)
   }
 
   /** When the waiter runs: all that have ended by then are candidates. */
   private decide(): void {
+    // A loser that was never sent to its domain is over at once: it is not waited for.
+    unmark(this.tasks)
     this.first = this.winner()
-    const { tasks } = this
-    for (let i = 0; i < tasks.length; i++) {
-      const task = tasks[i]!
-      if (task === this.first || tasks.indexOf(task) < i || task.flags & DONE) continue
-      this.losers++
-      cancelTree(task, undefined)
-    }
+    for (const task of this.tasks) if (!(task.flags & DONE)) cancelTree(task, undefined)
   }
 
   override childEnded(child: TaskRecord): void {
-    if (!this.tasks.includes(child)) return
+    if (!(child.flags & AWAITED)) return
+    child.flags &= ~AWAITED
     if (this.first === null || --this.losers === 0) ready(this.task)
   }
 
   override next(): ReturnType<Op<Result<unknown>>['next']> {
     if (this.phase === WAITING && this.first === null) {
       this.decide()
+      this.wait()
       if (this.losers > 0) return SUSPENDED
     }
     return super.next()
@@ -94,7 +116,7 @@ function pick(over: TaskRecord[], chooser: TaskRecord): TaskRecord {
   return candidates[choose(chooser, candidates.length)]!
 }
 
-/** Waits for all of several children. Those that it waits for are marked, so that thousands of them end in linear time. */
+/** Waits for all of several children. */
 class AwaitAll extends Op<Result<unknown>[]> {
   readonly label = 'awaitAll(tasks)'
   tasks: TaskRecord[] = []
@@ -106,12 +128,7 @@ class AwaitAll extends Op<Result<unknown>[]> {
   }
 
   wait(): void {
-    this.left = 0
-    for (const task of this.tasks) {
-      if (task.flags & (DONE | AWAITED)) continue
-      task.flags |= AWAITED
-      this.left++
-    }
+    this.left = mark(this.tasks)
   }
 
   override childEnded(child: TaskRecord): void {
@@ -121,7 +138,7 @@ class AwaitAll extends Op<Result<unknown>[]> {
   }
 
   abort(): void {
-    for (const task of this.tasks) task.flags &= ~AWAITED
+    unmark(this.tasks)
   }
 
   finish(): Result<unknown>[] {
