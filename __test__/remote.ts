@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import type { TaskRecord } from '../dist/task.js'
@@ -5,13 +6,25 @@ import { holdsUp } from './programs/moving.js'
 import { echo, hang } from './programs/numbers.js'
 import { heldResource, transfersBack } from './programs/resources.js'
 import { sleeps } from './programs/sleeping.js'
+import { returns } from './programs/values.js'
 import { test } from './support/case.js'
+import { logged } from './support/logged.js'
+import { isError } from './support/refusal.js'
 import { reaches, words } from './support/waiting.js'
 
 const odd: [string, unknown][] = [
   ['that has no text', Object.create(null, { f: { value: () => {}, enumerable: true } })],
   ['that is a symbol', Symbol('odd')],
   ['that is a function', () => {}],
+  [
+    'that can not be shown',
+    {
+      f() {},
+      [inspect.custom]() {
+        throw new Error('it can not')
+      },
+    },
+  ],
 ]
 
 for (const [what, thrown] of odd) {
@@ -31,6 +44,41 @@ for (const [what, thrown] of odd) {
     )
   })
 }
+
+test('a result that can not be read, for a reason that can not cross either, is the error of its task', async (t) => {
+  await Miou.run(
+    function* () {
+      for (const what of ['unreadable', 'unreadable error']) {
+        const task = Miou.call(returns, [what])
+        const result = yield* Miou.await(task)
+        isError(t, result.ok || result.error, Miou.InvalidArgument, /reading it threw/)
+        t.is(yield* Miou.call(echo, [1], { pin: task.domain }), 1, 'the domain goes on')
+      }
+    },
+    { domains: 1 },
+  )
+})
+
+test('what can not be shown is logged as far as it can', async (t) => {
+  const unseen = {
+    [inspect.custom]() {
+      throw new Error('it can not')
+    },
+  }
+  const log = await logged(() =>
+    Miou.run(
+      function* () {
+        const hook = Miou.Hook.add(() => {
+          throw unseen
+        })
+        yield* Miou.yield()
+        Miou.Hook.remove(hook)
+      },
+      { domains: 0 },
+    ),
+  )
+  t.regex(log, /a hook threw and was removed: \{/)
+})
 
 test('an answer to a task tree comes to nobody where its task was cancelled: it ends no other wait of that', async (t) => {
   const shared = words(2)

@@ -6,6 +6,7 @@ import { onMessage, PORT } from './mail.js'
 import { cargoOf } from './cargo.js'
 import { begin, introduce, prepare, put, putInt, send } from './message.js'
 import { native } from './native.js'
+import { shown } from './shown.js'
 
 /** A domain that this thread has started. */
 export class Thread {
@@ -86,7 +87,10 @@ function start(): Promise<Thread> {
       resolve(thread)
     })
     worker.on('exit', (code) => {
-      const why = failure === undefined ? `it ended with code ${code}` : `an error ended it: ${String(failure)}`
+      const why =
+        failure === undefined
+          ? `it ended with code ${code}`
+          : `an error ended it: ${failure instanceof Error ? String(failure) : shown(failure)}`
       const descriptors = thread === undefined ? 0 : native.left(thread.place)
       const reason = new DomainDied(
         `${thread === undefined ? 'a domain' : `domain ${thread.place}`} died: ${why}${closedWith(descriptors)}`,

@@ -1,15 +1,15 @@
-import { inspect } from 'node:util'
 import { cancelTree } from './cancellation.js'
 import { cargoOf } from './cargo.js'
 import { discard } from './discard.js'
 import { failRun, keepSuppressed, remoteDone } from './end.js'
-import { Cancelled } from './errors.js'
+import { Cancelled, InvalidArgument } from './errors.js'
 import { closeMoved, onceLoaded } from './handle.js'
 import { CANCEL, END, FAILED, onMessage } from './mail.js'
 import { begin, type Prepared, prepare, put, putId, putInt, send } from './message.js'
 import type { RunRecord } from './run-record.js'
 import { hasCrossed } from './stacks.js'
 import { DONE, FATAL, OK, type TaskRecord } from './task.js'
+import { inspected, shown } from './shown.js'
 import { trace, tracing } from './trace.js'
 
 /** The runs that this thread takes part in, by id. */
@@ -38,7 +38,7 @@ function prepareReason(reason: unknown, to: number): Prepared {
   try {
     return prepare(reason, to, cargoOf('the reason'))
   } catch {
-    return prepare(inspect(reason), to, cargoOf('the reason'))
+    return prepare(inspected(reason), to, cargoOf('the reason'))
   }
 }
 
@@ -55,23 +55,34 @@ export function sendEnd(task: TaskRecord): void {
   const { place } = task.extra!
   run.called.delete(task.id)
   if (place < 0) return
-  const ok = (task.flags & OK) !== 0
+  let flags = task.flags & (OK | FATAL)
+  let prepared: Prepared
   try {
-    end(task, place, ok, task.flags & FATAL ? run.fatal : task.value)
+    prepared = prepareResult(flags & FATAL ? run.fatal : task.value, place)
   } catch (error) {
-    if (ok) discard(task.value)
-    end(task, place, false, error)
+    if (flags & OK) discard(task.value)
+    flags &= ~OK
+    prepared = prepareRefusal(error, place)
   }
-}
-
-function end(task: TaskRecord, place: number, ok: boolean, value: unknown): void {
-  const prepared = prepare(value, place, cargoOf('the result of a task'))
   begin(END)
-  putInt(task.run.id)
+  putInt(run.id)
   putId(task.id)
-  putInt((ok ? OK : 0) | (task.flags & FATAL))
+  putInt(flags)
   put(prepared)
   send(place)
+}
+
+function prepareResult(value: unknown, to: number): Prepared {
+  return prepare(value, to, cargoOf('the result of a task'))
+}
+
+/** Why a result can't cross: an error of ours, or what a getter in it threw, which need not cross either. */
+function prepareRefusal(error: unknown, to: number): Prepared {
+  try {
+    return prepareResult(error, to)
+  } catch {
+    return prepareResult(new InvalidArgument(`the result of a task can't cross: reading it threw ${shown(error)}`), to)
+  }
 }
 
 onMessage(END, (message) => {

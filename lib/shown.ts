@@ -19,3 +19,12 @@ export function shown(value: unknown): string {
   const line = text.replace(/\s*\n\s*/g, ' ')
   return line.length > MOST ? `${line.slice(0, MOST)}...` : line
 }
+
+/** The whole of what was thrown, where a person reads it. It may be anything, as above: its own code is not called where it throws. */
+export function inspected(value: unknown): string {
+  try {
+    return inspect(value)
+  } catch {
+    return shown(value)
+  }
+}

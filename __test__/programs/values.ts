@@ -95,6 +95,13 @@ export const returns = Miou.portable(meta, function* returns(what: string): Gene
       return Miou.self()
     case 'nothing':
       return undefined
+    case 'unreadable':
+    case 'unreadable error':
+      return {
+        get bad(): never {
+          throw what === 'unreadable' ? () => 1 : Proxy.revocable({ f() {} }, {}).proxy
+        },
+      }
     default:
       return Miou.async(function* () {})
   }
