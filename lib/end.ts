@@ -5,7 +5,7 @@ import { discard, holdsDescriptor } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
 import { extra } from './extra.js'
 import { here } from './here.js'
-import { takeBack, unlent } from './lent.js'
+import { takeBack, unlendWithin, unlent } from './lent.js'
 import { debugging, log } from './log.js'
 import { Compound, forgottenYield, Op } from './operation.js'
 import type { Mutex } from './mutex.js'
@@ -38,7 +38,7 @@ export function ended(task: TaskRecord, returned: boolean, value: unknown): void
     result = task.cancelled
   }
   if (ok) result = unlent(result)
-  if (here.lent !== 0) takeBack(task)
+  if (here.lent !== 0 && takeBack(task) && ok) unlendWithin(result)
   const broken = ok ? ruleBroken(task) : undefined
   if (broken !== undefined) {
     ok = false

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { here } from './here.js'
+import { isTransparent } from './plain.js'
 import { letGo, receiveArea } from './ring.js'
 import type { TaskRecord } from './task.js'
 
@@ -16,14 +17,15 @@ export function lend(task: TaskRecord): void {
   here.lent = borrowers.push(task)
 }
 
-/** Takes the view of a task back, if it holds one. Its bytes stay as they are until the next turn. */
-export function takeBack(task: TaskRecord): void {
+/** Takes the view of a task back, if it holds one, and says whether it did. Its bytes stay as they are until the next turn. */
+export function takeBack(task: TaskRecord): boolean {
   const at = borrowers.indexOf(task)
-  if (at < 0) return
+  if (at < 0) return false
   const last = borrowers.pop()!
   if (last !== task) borrowers[at] = last
   here.lent = borrowers.length
   letGo()
+  return true
 }
 
 /** A value that outlives the task which returns it: a view of the receive area is copied. */
@@ -31,4 +33,22 @@ export function unlent(value: unknown): unknown {
   // Not `instanceof`, which runs code of the user's where it is a proxy.
   if (!types.isUint8Array(value) || value.buffer !== receiveArea.buffer) return value
   return new Uint8Array(value)
+}
+
+/** The same within a value that is returned while a view is lent: those in arrays and plain objects are replaced there. */
+export function unlendWithin(value: unknown): void {
+  const seen = new Set<object>()
+  const rest = [value]
+  while (rest.length > 0) {
+    const next = rest.pop()
+    if (!isTransparent(next) || seen.has(next)) continue
+    seen.add(next)
+    for (const key of Object.keys(next)) {
+      // Getters are code of the user's, which has no place here.
+      const part: unknown = Object.getOwnPropertyDescriptor(next, key)?.value
+      const own = unlent(part)
+      if (own !== part) Reflect.set(next, key, own)
+      else rest.push(part)
+    }
+  }
 }

@@ -98,6 +98,32 @@ onOneDomain('a view that is the result of a task is copied', function* (t) {
   closing(client, server)
 })
 
+onOneDomain('so is one in arrays and plain objects that a task returns, also where there is a loop', function* (t) {
+  const [client, server] = yield* connection()
+  yield* Unix.write(client, 'result')
+  const result = yield* Miou.async(function* () {
+    const view = yield* Unix.readView(server)
+    const parts: unknown[] = [view, Object.freeze({}), null, 'text']
+    const message = {
+      head: view.subarray(0, 3),
+      parts,
+      get late() {
+        return t.fail('a getter was called')
+      },
+    }
+    parts.push(message)
+    return message
+  })
+  for (let i = 0; i < 10; i++) {
+    yield* Unix.write(client, 'other!')
+    yield* Unix.readView(server)
+  }
+  t.is(Buffer.from(result.head).toString(), 'res')
+  t.is(Buffer.from(result.parts[0] as Uint8Array).toString(), 'result')
+  t.is(result.parts[4], result)
+  closing(client, server)
+})
+
 onOneDomain('views of tasks that end, fail and are cancelled are taken back: the area never fills', function* (t) {
   const [client, server] = yield* connection()
   const data = Buffer.alloc(60_000, 'x')

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { onDiscard, onHolds } from '../discard.js'
 import { type Leftovers, onLeftovers } from '../leftovers.js'
+import { isTransparent } from '../plain.js'
 import type { RunRecord } from '../run-record.js'
 import { siteOf } from '../site.js'
 import { FileDescr, finalise, open, shut } from './descriptor.js'
@@ -19,7 +20,7 @@ function* descriptorsIn(value: object): Generator<FileDescr> {
     if (next instanceof FileDescr) yield next
     if (types.isMap(next)) for (const entry of Map.prototype.entries.call(next)) rest.push(...entry.filter(isObject))
     else if (types.isSet(next)) rest.push(...[...Set.prototype.values.call(next)].filter(isObject))
-    if (!transparent(next)) continue
+    if (!isTransparent(next)) continue
     for (const key of Object.keys(next)) {
       // Getters are code of the user's, which has no place here.
       const part: unknown = Object.getOwnPropertyDescriptor(next, key)?.value
@@ -35,13 +36,6 @@ function isObject(value: unknown): value is object {
 /** Closes every descriptor in a value that no living task owns. */
 export function closeIn(value: object): void {
   for (const fd of descriptorsIn(value)) if (fd.resource === null || fd.resource.owner === null) finalise(fd)
-}
-
-/** Whether a value is an array or a plain object. */
-function transparent(value: object): boolean {
-  if (Array.isArray(value)) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 /** What else ends with a run: streams that have taken descriptors over. */
