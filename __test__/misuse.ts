@@ -75,6 +75,7 @@ const tasks: Record<string, Row> = {
   call: {
     wrong: [
       ...but(),
+      [{ name: Object.create(null) }, []],
       [echo, 1],
       [echo, [1], { pin: 0 }],
       [echo, [1], { pin: 'x' }],
@@ -515,6 +516,8 @@ test('a function* is refused where a function is only called: nobody would run i
         ['Trace.setReporter', () => Miou.Trace.setReporter(nothing)],
       ]
       for (const [, call] of calls) refuses(t, call, Miou.InvalidArgument, /no function\*/)
+      const others: unknown[] = [Miou.portable(portableMeta, function* work() {}), async function* () {}]
+      for (const fn of others) refuses(t, () => Miou.Hook.add(fn as () => void), Miou.InvalidArgument, /no function\*/)
       yield* Miou.yield()
     },
     { domains: 0 },

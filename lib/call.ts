@@ -52,8 +52,9 @@ export function call<A extends unknown[], T>(
   const parent = currentTask('call(fn, args)')
   const reference = referenceOf(fn)
   if (reference === undefined) {
+    const name = typeof fn === 'function' && fn.name ? fn.name : 'f'
     throw new InvalidArgument(
-      `call takes a portable function: const ${fn?.name || 'f'} = portable(import.meta, function* ...) at the top of its module`,
+      `call takes a portable function: const ${name} = portable(import.meta, function* ...) at the top of its module`,
     )
   }
   if (!Array.isArray(args))

@@ -1,14 +1,17 @@
 import { types } from 'node:util'
+import { find, referenceOf } from './portable.js'
 
-/** What every generator function inherits from. */
-const GENERATOR = Object.getPrototypeOf(function* () {})
+/** What all functions inherit from that do nothing when they are called: `function*` and `async function*`. */
+const GENERATORS: unknown[] = [function* () {}, async function* () {}].map(Object.getPrototypeOf)
 
 /**
  * Whether a value is a function that does its work when it is called. A `function*` does nothing then: where nobody runs what
- * it returns, it has to be refused.
+ * it returns, it has to be refused, also where it is portable.
  */
 export function isPlain(fn: unknown): boolean {
-  return typeof fn === 'function' && Object.getPrototypeOf(fn) !== GENERATOR
+  if (typeof fn !== 'function') return false
+  const reference = referenceOf(fn)
+  return !GENERATORS.includes(Object.getPrototypeOf((reference && find(reference)) ?? fn))
 }
 
 /** Whether a value is an array or a plain object: what holds others, and runs no code of the user's to show them. */
