@@ -31,7 +31,7 @@ export function takeBack(task: TaskRecord): boolean {
 /** A value that outlives the task which returns it: a view of the receive area is copied. */
 export function unlent(value: unknown): unknown {
   // Not `instanceof`, which runs code of the user's where it is a proxy.
-  if (!types.isUint8Array(value) || value.buffer !== receiveArea.buffer) return value
+  if (typeof value !== 'object' || !types.isUint8Array(value) || value.buffer !== receiveArea.buffer) return value
   return new Uint8Array(value)
 }
 
