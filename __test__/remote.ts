@@ -6,6 +6,7 @@ import { holdsUp } from './programs/moving.js'
 import { echo, hang } from './programs/numbers.js'
 import { heldResource, transfersBack } from './programs/resources.js'
 import { sleeps } from './programs/sleeping.js'
+import { descends } from './programs/unwinding.js'
 import { returns } from './programs/values.js'
 import { test } from './support/case.js'
 import { logged } from './support/logged.js'
@@ -78,6 +79,24 @@ test('what can not be shown is logged as far as it can', async (t) => {
     ),
   )
   t.regex(log, /a hook threw and was removed: \{/)
+})
+
+test('a task tree may be as deep and as wide as it likes, on every domain', async (t) => {
+  const shared = words(1)
+  await Miou.run(
+    function* () {
+      const there = Miou.call(descends, [shared, 5000])
+      const here = Miou.async(() => descends(shared, 5000))
+      yield* reaches(shared, 0, 2)
+      const text = yield* Miou.tree()
+      // A domain on a busy machine may be silent for too long.
+      if (!text.includes('busy')) t.true(text.split('\n').length > 10_000)
+      t.true(text.split('\n').length > 5000)
+      yield* Miou.cancel(there)
+      yield* Miou.cancel(here)
+    },
+    { domains: 1 },
+  )
 })
 
 test('an answer to a task tree comes to nobody where its task was cancelled: it ends no other wait of that', async (t) => {

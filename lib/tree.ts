@@ -13,9 +13,14 @@ import { clearTimer, setTimer, type Timer } from './timers.js'
 /** Milliseconds after which a domain that does not answer counts as busy. */
 const PATIENCE = 100
 
-/** A task as it is shown. */
+/** Characters of indentation at the most: deeper tasks stand below each other, or the text would grow with the square. */
+const DEEPEST = 180
+
+/** A task as it is shown. They cross as a list, not as a tree, which may be too deep to be told. */
 interface Branch {
   id: number
+  /** That of its parent on the same domain; 0: none. */
+  parent: number
   name: string
   domain: number
   doing: string
@@ -23,16 +28,13 @@ interface Branch {
   remote: boolean
   /** Whether it runs, or waits for something that may come from outside of tasks. */
   wakes: boolean
-  children: Branch[]
 }
 
 function branch(task: TaskRecord): Branch {
   const remote = (task.flags & REMOTE) !== 0
-  const children: Branch[] = []
-  for (let child = task.children; child !== null; child = child.older) children.push(branch(child))
-  children.reverse()
   const name = task.extra?.name ?? (task.id === 1 ? 'main' : '')
-  return { id: task.id, name, domain: task.domain, doing: doing(task), remote, wakes: wakes(task), children }
+  const { id, domain } = task
+  return { id, parent: task.parent?.id ?? 0, name, domain, doing: doing(task), remote, wakes: wakes(task) }
 }
 
 /** What a task does, or waits for. */
@@ -55,8 +57,15 @@ function wakes({ flags, op }: TaskRecord): boolean {
   return (flags & (READY | URGENT)) !== 0 || op === null || op.external
 }
 
+/** The tasks of a run on this domain, children of one parent from the oldest to the newest. */
 function branches(run: RunRecord): Branch[] {
-  return [...run.roots].map(branch)
+  const list: Branch[] = []
+  const left = [...run.roots].reverse()
+  for (let task = left.pop(); task !== undefined; task = left.pop()) {
+    list.push(branch(task))
+    for (let child = task.children; child !== null; child = child.older) left.push(child)
+  }
+  return list
 }
 
 /** The answers to one question. */
@@ -65,6 +74,7 @@ class Inquiry implements Timer {
   order = 0
   place = -1
   private readonly known = new Map<number, Branch>()
+  private readonly children = new Map<number, Branch[]>()
   private readonly silent: Set<number>
   private readonly number = ++last
 
@@ -88,7 +98,10 @@ class Inquiry implements Timer {
   private add(list: Branch[]): void {
     for (const one of list) {
       if (!one.remote) this.known.set(one.id, one)
-      this.add(one.children)
+      if (one.parent === 0) continue
+      const siblings = this.children.get(one.parent)
+      if (siblings === undefined) this.children.set(one.parent, [one])
+      else siblings.push(one)
     }
   }
 
@@ -103,22 +116,32 @@ class Inquiry implements Timer {
   /** All have answered, or time is up. */
   elapse(): void {
     inquiries.delete(this.number)
-    const lines: string[] = []
-    const below = new Set<number>()
-    for (const one of this.known.values()) for (const child of one.children) below.add(child.id)
+    const below = new Set([...this.children.values()].flatMap((list) => list.map((one) => one.id)))
     // Main, and the tasks that handle signals; what hangs below a domain that is silent hangs in the air.
-    const roots = [...this.known.values()].filter((one) => !below.has(one.id))
-    for (const root of roots.sort((a, b) => a.id - b.id)) this.draw(root, '', '', lines)
+    const roots = [...this.known.values()].filter((one) => !below.has(one.id)).sort((a, b) => a.id - b.id)
+    const lines = roots.flatMap((root) => this.draw(root))
     this.done(lines.join('\n'), this.silent.size === 0 && ![...this.known.values()].some((one) => one.wakes))
   }
 
-  private draw(shown: Branch, first: string, rest: string, lines: string[]): void {
-    const { id, name, domain, doing, children } = (shown.remote && this.known.get(shown.id)) || shown
-    lines.push(`${first}${id}${name === '' ? '' : ` ${name}`}, domain ${domain}: ${doing}`)
-    children.forEach((child, index) => {
-      const last = index === children.length - 1
-      this.draw(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`, lines)
-    })
+  private draw(root: Branch): string[] {
+    const lines: string[] = []
+    const left = [{ shown: root, first: '', rest: '' }]
+    for (let one = left.pop(); one !== undefined; one = left.pop()) {
+      const { first, rest } = one
+      const { id, name, domain, doing } = (one.shown.remote && this.known.get(one.shown.id)) || one.shown
+      lines.push(`${first}${id}${name === '' ? '' : ` ${name}`}, domain ${domain}: ${doing}`)
+      const children = this.children.get(id) ?? []
+      const inner = rest.length < DEEPEST
+      for (let i = children.length - 1; i >= 0; i--) {
+        const last = i === children.length - 1
+        left.push({
+          shown: children[i]!,
+          first: `${rest}${last ? '└─ ' : '├─ '}`,
+          rest: inner ? `${rest}${last ? '   ' : '│  '}` : rest,
+        })
+      }
+    }
+    return lines
   }
 }
 
@@ -129,7 +152,9 @@ const inquiries = new Map<number, Inquiry>()
 onMessage(TREE, (message) => {
   const run = runs.get(message.int())
   const number = message.int()
-  const prepared = prepare(run === undefined ? [] : branches(run), message.from, cargoOf('a task tree'))
+  // As text: 20 000 tasks would take longer to clone than anybody waits for them.
+  const text = JSON.stringify(run === undefined ? [] : branches(run))
+  const prepared = prepare(text, message.from, cargoOf('a task tree'))
   begin(BRANCH)
   putInt(number)
   put(prepared)
@@ -138,7 +163,7 @@ onMessage(TREE, (message) => {
 
 onMessage(BRANCH, (message) => {
   const inquiry = inquiries.get(message.int())
-  const list = message.value() as Branch[]
+  const list = JSON.parse(message.value() as string) as Branch[]
   inquiry?.answer(message.from, list)
 })
 

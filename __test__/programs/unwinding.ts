@@ -44,3 +44,14 @@ export const throwsUnwinding = Miou.portable(meta, function* throwsUnwinding(wor
     throw new RangeError('while it unwound')
   }
 })
+
+/** A chain of `depth` tasks, each the child of the one before. Counts word 0 up once all are there. */
+export const descends = Miou.portable(meta, function* descends(words: Int32Array, depth: number) {
+  let left = depth
+  function* descend(): Generator<Miou.Suspension, void> {
+    if (left-- > 0) return yield* Miou.async(descend)
+    Atomics.add(words, 0, 1)
+    yield* never()
+  }
+  yield* descend()
+})
