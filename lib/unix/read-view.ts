@@ -42,7 +42,7 @@ const spares: ReadView[] = []
 /**
  * Waits until there are bytes and lends them, not copied: a view of the memory that this domain receives into, good until
  * the next operation of this task takes effect. `write` may be that operation. Copy what is to be kept; a view that is the
- * result of a task is copied.
+ * result of a task is copied, and so is one in arrays and plain objects of a result.
  *
  * @param options `max`: most bytes, from 1 to 64 KiB, which it is where left out.
  * @returns The bytes; none is the end of the stream.

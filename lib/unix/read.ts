@@ -61,7 +61,7 @@ export function streamOf(fd: FileDescr, what: string, instead: string): void {
  *
  * @returns How many bytes were read; 0 is the end of the stream (or of the range, where that is empty).
  * @throws `InvalidArgument` for a range outside of the buffer or a datagram socket; `Closed`; errors of the system:
- * `ECONNRESET`, `ENOTCONN`, ...
+ * `ENOTCONN`, `ECONNRESET`, ... Of a connection that was lost every later read says so again: it never seems to end.
  * @example
  * const buf = new Uint8Array(4096)
  * for (let n = yield* read(fd, buf); n > 0; n = yield* read(fd, buf)) yield* write(fd, buf, { len: n })
