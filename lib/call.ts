@@ -39,7 +39,8 @@ const heard = new Map<number, Reference[]>()
  * that of who awaits it here.
  *
  * @param fn A portable function.
- * @param args Its arguments: what structured clone takes, and handles (descriptors, mutexes, queues, ...).
+ * @param args Its arguments: what structured clone takes, nested a thousand deep at the most, and handles (descriptors, mutexes,
+ *   queues, ...).
  * @throws `NoDomainAvailable`; `InvalidArgument` for what can't cross, and then nothing has moved.
  * @example
  * const digest = yield* Miou.call(hash, [path])
