@@ -1,4 +1,5 @@
 import * as Miou from 'miou'
+import * as Unix from 'miou/unix'
 import { rust } from '../dist/domain-thread.js'
 import { TRANSFERRED } from '../dist/mail.js'
 import { begin, putId, putInt, send } from '../dist/message.js'
@@ -39,3 +40,22 @@ function post(): void {
   rust().drain()
   drained()
 }
+
+test('who has no parent can not transfer: main, and the handler of a signal, which is named', async (t) => {
+  const resource = Miou.Ownership.create('r', () => {})
+  const refused = (who: RegExp): unknown =>
+    t.throws(() => Miou.Ownership.transfer(resource), { instanceOf: Miou.InvalidArgument, message: who })
+  await Miou.run(
+    function* () {
+      refused(/^task 1 \(main\) has no parent/)
+      const handled = Miou.syscall()
+      Unix.sysSignal('SIGUSR1', () => {
+        refused(/SIGUSR1.* has no parent/)
+        Miou.signal(handled)
+      })
+      process.kill(process.pid, 'SIGUSR1')
+      yield* Miou.suspend(handled)
+    },
+    { domains: 0 },
+  )
+})

@@ -2,7 +2,7 @@ import { here } from './here.js'
 import { log } from './log.js'
 import type { TaskRecord } from './task.js'
 
-/** An event of the scheduler. `time` is in ns on one clock for the process. */
+/** An event of the scheduler. `time` is in ns on one clock for the process; `parent` is 0 for main and the handler of a signal. */
 export type TraceEvent = { id: number; domain: number; time: number } & (
   | { type: 'spawn'; parent: number; kind: 'async' | 'call'; name?: string }
   | { type: 'begin' | 'end' | 'done' | 'await' | 'resume' | 'yield' | 'cancel' | 'cancelled' }

@@ -27,9 +27,9 @@ class Transfer extends Op<void> {
   place = 0
 
   override attempt(): boolean {
-    const { parent, flags } = this.task
-    if (flags & CALLED) return false
-    if (parent === null) throw new InvalidArgument('main has no parent: disown or release the resource instead')
+    const { parent } = this.task
+    // It is on another domain.
+    if (parent === null) return false
     const resource = this.resource!
     detach(resource)
     hand(resource, parent)
@@ -128,7 +128,7 @@ export function transfer(r: Resource): Operation<void> {
   const { task } = op
   if (task.parent === null && !(task.flags & CALLED)) {
     task.made = null
-    throw new InvalidArgument('main has no parent: disown or release the resource instead')
+    throw new InvalidArgument(`${nameOf(task)} has no parent: disown or release the resource instead`)
   }
   if (r.owner !== task) {
     task.made = null
