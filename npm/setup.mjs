@@ -18,7 +18,7 @@ const steps = {
   },
   library: {
     output: 'dist',
-    sources: ['package-lock.json', 'tsconfig.json', 'lib'],
+    sources: ['package-lock.json', 'tsconfig.json', 'rolldown.config.mjs', 'lib'],
     command: ['npm', 'run', '--silent', 'build:ts'],
   },
   tests: {
