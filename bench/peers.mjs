@@ -90,6 +90,12 @@ export const peers = [
     prepare: () => miou(node26(), 'miou-view.mjs'),
   },
   {
+    name: 'miou-ring',
+    title: 'the ring of miou alone',
+    ours: true,
+    prepare: () => ({ ...miou(node26(), 'miou-ring.mjs'), two: undefined }),
+  },
+  {
     name: 'miou-store',
     title: 'miou in AsyncLocalStorage',
     ours: true,
