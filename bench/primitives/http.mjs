@@ -12,6 +12,8 @@ import { Missing, reason } from '../toolchain.mjs'
 const execute = promisify(execFile)
 const CONNECTIONS = 50
 const SECONDS = 2
+/** Seconds before: each domain compiles for itself. */
+const WARM = 5
 
 /** A port that is free. */
 async function freePort() {
@@ -49,7 +51,7 @@ async function pin(to) {
 
 /** Once the port is warm: the requests of a while, and the nanoseconds of CPU of this process meanwhile. */
 async function measure(port, from) {
-  await load(port, 1, from)
+  await load(port, WARM, from)
   const before = process.cpuUsage()
   const requests = await load(port, SECONDS, from)
   const { user, system } = process.cpuUsage(before)
