@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 
@@ -71,7 +71,8 @@ const busy = Miou.portable(import.meta, function* busy(): Steps<never> {
 })
 
 /** A task whose domain ends by something foreign, in the middle of its work. */
-const last = Miou.portable(import.meta, function* last(way: string): Steps<void> {
+const last = Miou.portable(import.meta, function* last(way: string, thread?: Int32Array): Steps<void> {
+  if (thread !== undefined) thread[0] = threadId
   const working = Miou.async(busy)
   yield* Unix.sleep(20)
   if (way === 'exit') process.exit(7)
@@ -117,13 +118,13 @@ function ofDomain(result: Miou.Result<void>): void {
 const workers: Worker[] = []
 
 const cases: Record<string, () => Promise<void>> = {
-  /** A domain's worker is terminated from outside, one of the first two of the process. */
+  /** A domain's worker is terminated from outside. */
   terminate: () =>
     amid(function* () {
-      const dying = Miou.call(last, ['wait'])
-      yield* Unix.sleep(20)
-      const [, second] = Miou.Domain.all()
-      void workers[dying.domain === second ? 0 : 1]!.terminate()
+      const thread = new Int32Array(new SharedArrayBuffer(4))
+      const dying = Miou.call(last, ['wait', thread])
+      while (thread[0] === 0) yield* Unix.sleep(1)
+      void workers.find(({ threadId }) => threadId === thread[0])!.terminate()
       yield* survive(dying)
     }),
 
