@@ -24,6 +24,12 @@ export default [
     ...options,
     input: inputs(modules.filter(apart)),
     external: (id, importer) => id.startsWith('.') && importer && !apart(relative(lib, resolve(importer, '..', id))),
-    output: { ...output, preserveModules: true, preserveModulesRoot: 'lib' },
+    // What `using` becomes for Node 20 and 22 is a module of the compiler's, with a path of its version.
+    output: {
+      ...output,
+      preserveModules: true,
+      preserveModulesRoot: 'lib',
+      entryFileNames: ({ name }) => (name.endsWith('/usingCtx') ? 'program/using.js' : '[name].js'),
+    },
   },
 ]

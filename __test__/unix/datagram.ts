@@ -1,8 +1,11 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { closing, datagrams, failsWith, onOneDomain, settle, throwsIn } from '../support/loopback.js'
 import { hasIPv6 } from '../support/machine.js'
 import { refuses } from '../support/refusal.js'
+import { promised } from '../support/waiting.js'
 
 onOneDomain('U03: a datagram goes there and comes back in upper case, counted right', function* (t) {
   const [server, there] = datagrams()
@@ -214,4 +217,16 @@ onOneDomain('many tasks may send and receive at once', function* (t) {
   for (const client of clients) t.true(yield* client)
   yield* Miou.cancel(serving)
   Unix.close(server)
+})
+
+// Sockets of several processes had one port between them, which the system chose for each: answers went astray.
+onOneDomain('the port of a datagram socket is its own, whatever others allow', function* (t) {
+  const [fd, { port }] = datagrams()
+  const other = createSocket({ type: 'udp4', reuseAddr: true })
+  const refused = once(other, 'error')
+  other.bind(port, '127.0.0.1', () => other.emit('error', new Error('it was bound')))
+  const [error] = yield* promised(refused)
+  t.is((error as NodeJS.ErrnoException).code, 'EADDRINUSE')
+  other.close()
+  Unix.close(fd)
 })

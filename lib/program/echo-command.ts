@@ -120,40 +120,36 @@ function* served(settings: Settings): Generator<Miou.Suspension, void> {
   const handed = inherited()
   const listener = handed ?? listen({ address: { host: host!, port } })
   const address = Unix.address(listener)
-  const health = healthPort === undefined ? null : listenForChecks(host!, healthPort)
-  try {
-    const checks = health === null ? null : Miou.async(() => answerChecks(health), { name: 'health' })
-    onInterrupt(function* () {
-      if (health !== null) Unix.close(health)
-      yield* Unix.sleep(grace)
-      yield* stop(state)
-    })
+  using health = healthPort === undefined ? null : listenForChecks(host!, healthPort)
+  const checks = health === null ? null : Miou.async(() => answerChecks(health), { name: 'health' })
+  onInterrupt(function* () {
+    if (health !== null) Unix.close(health)
+    yield* Unix.sleep(grace)
+    yield* stop(state)
+  })
 
-    const domains = Miou.Domain.available() + 1
-    // With a limit there is one backlog, so that a place that one domain waits to fill is no other client's loss.
-    const one = handed !== undefined || limits.connections !== Number.POSITIVE_INFINITY
-    const places = newPlaces(limits.connections)
-    const others = Array.from({ length: domains - 1 }, () => {
-      const place: Place = one ? { listener: Unix.duplicate(listener) } : { address }
-      return { place, limits, state, places }
-    })
-    const announced = Miou.async(function* () {
-      if (yield* listening(state, domains)) announce(address, json)
-    })
-    const give = [Unix.Ownership.resource(listener)]
-    const here = Miou.async(() => serve(() => listener, limits, state, places), { give, name: 'server' })
-    const there = yield* Miou.parallel(serveAt, others)
-    yield* announced
-    const results = [yield* Miou.await(here), ...there]
-    if (checks !== null) yield* Miou.cancel(checks)
-    report(
-      results.flatMap((result) => (result.ok ? [result.value] : [])),
-      json,
-    )
-    for (const result of results) if (!result.ok) throw result.error
-  } finally {
-    health?.[Symbol.dispose]()
-  }
+  const domains = Miou.Domain.available() + 1
+  // With a limit there is one backlog, so that a place that one domain waits to fill is no other client's loss.
+  const one = handed !== undefined || limits.connections !== Number.POSITIVE_INFINITY
+  const places = newPlaces(limits.connections)
+  const others = Array.from({ length: domains - 1 }, () => {
+    const place: Place = one ? { listener: Unix.duplicate(listener) } : { address }
+    return { place, limits, state, places }
+  })
+  const announced = Miou.async(function* () {
+    if (yield* listening(state, domains)) announce(address, json)
+  })
+  const give = [Unix.Ownership.resource(listener)]
+  const here = Miou.async(() => serve(() => listener, limits, state, places), { give, name: 'server' })
+  const there = yield* Miou.parallel(serveAt, others)
+  yield* announced
+  const results = [yield* Miou.await(here), ...there]
+  if (checks !== null) yield* Miou.cancel(checks)
+  report(
+    results.flatMap((result) => (result.ok ? [result.value] : [])),
+    json,
+  )
+  for (const result of results) if (!result.ok) throw result.error
 }
 
 /** The listener that a service manager hands over, where there is one. */

@@ -44,7 +44,10 @@ export function udpv6(): FileDescr {
 export interface BindOptions extends SocketOptions {
   /** Connections that may wait to be accepted; 511 as in Node. */
   backlog?: number
-  /** Whether an address may be bound whose old connections linger; true. */
+  /**
+   * Whether an address may be bound whose old connections linger: true. Of datagrams nothing lingers, and with this their
+   * port may be anybody else's too: false for those.
+   */
   reuseaddr?: boolean
   /** Who may bind the address too: other domains of this process (`'process'`), other processes (true), nobody (false). */
   reuseport?: boolean | 'process'
@@ -65,7 +68,7 @@ const OURS = ['backlog', 'reuseaddr', 'reuseport']
 export function bindAndListen(fd: FileDescr, address: Address, options: BindOptions = {}): void {
   valid(fd, 'bindAndListen(fd, address)')
   const own = settings(options, 'bindAndListen', OURS)
-  const { backlog = 511, reuseaddr = true, reuseport = 'process' } = options
+  const { backlog = 511, reuseaddr = fd.kind !== DATAGRAM, reuseport = 'process' } = options
   if (!Number.isInteger(backlog) || backlog < 0)
     throw new InvalidArgument('bindAndListen: backlog is a number of connections')
   if (typeof reuseaddr !== 'boolean') throw new InvalidArgument('bindAndListen: reuseaddr is true or false')
