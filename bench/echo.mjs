@@ -105,6 +105,7 @@ async function once(peer, scenario, options, seconds) {
   const server = await start(command(peer, scenario), placement(peer, scenario))
   try {
     const where = scenario.servers === 'two' ? cores().loadOfTwo : cores().load
+    if (scenario.before) await load(server, scenario.before, { cores: where, seconds: 3, warmup: 0 })
     return await load(server, options, { cores: where, seconds, warmup: scenario.warmup ?? WARMUP })
   } finally {
     await server.stop()

@@ -9,6 +9,8 @@
  * @property {string} [like] the closed scenario that `share` is of
  * @property {boolean} [traced] its system calls are counted; where connecting is most of them it says nothing
  * @property {number} [warmup] seconds, where the common ones are too few: a connection runs a hundred times the code of a message
+ * @property {string[]} [before] another load before it, so that memory counts from a server that has worked: the heap of one that has not
+ * grows by ten MB with whoever comes first
  * @property {boolean} [quick] in the short run
  * @property {'two'} [servers] servers of two threads or processes, instead of one
  */
@@ -38,6 +40,7 @@ export const scenarios = [
     name: 'h',
     title: '10 000 idle connections and 50 x 64 B at 70 % of what C can',
     load: busy(50, '--idle', '10000'),
+    before: busy(50),
     share: 0.7,
     like: 'b',
   },
