@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { waitingInRust } from '../dist/io.js'
-import { collectedEverywhere } from './programs/collected.js'
+import { collectedEverywhere, leastEverywhere } from './programs/collected.js'
 import {
   attachesTo,
   awaitsOutcome,
@@ -405,7 +405,7 @@ test('a domain that dies while its tasks wait takes them along, and nobody else'
 })
 
 test('a computation keeps the objects that its value names, and gives them up with itself', async (t) => {
-  const before = await Miou.run(() => collectedEverywhere(0), { domains: 3 })
+  const before = await leastEverywhere()
   const holder = { c: Computation.create<Miou.Trigger>() as Miou.Computation<Miou.Trigger> | undefined }
   ;(() => Computation.tryReturn(holder.c!, Trigger.create()))()
   t.is(await leastObjects(), before + 2)

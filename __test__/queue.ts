@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { collectedEverywhere } from './programs/collected.js'
+import { leastEverywhere } from './programs/collected.js'
 import { answers, consumes, produces, puts, putsAndDies, putsByName, putsDescriptor, takes } from './programs/queues.js'
 import { signalsIt } from './programs/triggers.js'
 import { test } from './support/case.js'
@@ -149,7 +149,7 @@ test('handles come out as themselves: mutex, condition, trigger, computation, la
 
 test('a handle in a queue lives as long as it is there', async (t) => {
   const q = Queue.create<Miou.Queue<string>>()
-  const count = await Miou.run(() => collectedEverywhere(0), { domains: 3 })
+  const count = await leastEverywhere()
   ;(() => {
     const inner = Queue.create<string>()
     Queue.enqueue(inner, 'kept')
@@ -216,7 +216,7 @@ test('transfer moves all of it to a new queue', (t) => {
 
 test('queues that were looked into, dropped and transferred leave no objects behind', async (t) => {
   const q = Queue.create<number>()
-  const count = await Miou.run(() => collectedEverywhere(0), { domains: 3 })
+  const count = await leastEverywhere()
   ;(() => {
     for (let i = 0; i < 100; i++) {
       Queue.enqueue(q, i)
@@ -359,7 +359,7 @@ test('descriptors that are left on queues are closed when their run ends, and co
 })
 
 test('a queue that is gone closes the descriptors in it, and so does drop where its function throws', async (t) => {
-  const count = await Miou.run(() => collectedEverywhere(0), { domains: 3 })
+  const count = await leastEverywhere()
   await Miou.run(function* () {
     const numbers: number[] = []
     const put = (): Miou.Queue<Unix.FileDescr> => {
