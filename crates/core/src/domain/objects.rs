@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{Domain, errno};
-use crate::computation::{FAILED, RETURNED};
+use crate::computation::{Computation, FAILED, RETURNED};
 use crate::object::{Attached, Object, ObjectKind, Part};
+use crate::value::Value;
 
 /// What tells a trigger that is attached to a computation from the waits: no domain has this place.
 const TRIGGERS: u64 = 0xffff_ffff << 32;
@@ -71,10 +72,7 @@ impl Domain {
 
     /// Lays down the value of a computation for JavaScript, in the form that is returned; `EMPTY`: there is none yet.
     pub fn outcome(&mut self, word: u32) -> i32 {
-        let value = match self.objects.get(&word).map(|object| &object.part) {
-            Some(Part::Computation(cell)) => cell.value(),
-            _ => None,
-        };
+        let value = self.computation(word).and_then(Computation::value);
         value.map_or(super::EMPTY, |value| self.answer(value, false))
     }
 
@@ -97,7 +95,7 @@ impl Domain {
 
     /// A computation does not signal a trigger any more; it is signaled now.
     pub fn detach(&mut self, word: u32, trigger: u32) {
-        if let Some(Part::Computation(cell)) = self.objects.get(&word).map(|object| &object.part) {
+        if let Some(cell) = self.computation(word) {
             drop(cell.cancel(TRIGGERS | u64::from(trigger)));
         }
         self.fire(trigger);
@@ -124,15 +122,23 @@ impl Domain {
     /// before.
     pub fn entrust(&mut self, word: u32) {
         let last = self.incoming();
-        if let Some(Part::Computation(cell)) = self.objects.get(&word).map(|object| &object.part) {
+        if let Some(cell) = self.computation(word) {
             cell.entrust(self.place(), last);
         }
     }
 
     /// That task is not to complete it any more.
     pub fn relieve(&mut self, word: u32) {
-        if let Some(Part::Computation(cell)) = self.objects.get(&word).map(|object| &object.part) {
+        if let Some(cell) = self.computation(word) {
             cell.relieve(self.place());
+        }
+    }
+
+    /// The computation of a word that this domain knows, or the one of a lazy value.
+    fn computation(&self, word: u32) -> Option<&Computation<Attached, Value>> {
+        match &self.objects.get(&word)?.part {
+            Part::Computation(cell) => Some(cell),
+            _ => None,
         }
     }
 
