@@ -1,24 +1,12 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { clearTimer, elapseTimers, nextDeadline, setTimer, type Timer } from '../dist/timers.js'
-import { promptly } from './support/promptly.js'
+import { AT_ONCE, promptly } from './support/promptly.js'
 import { test } from './support/case.js'
 import { refuses } from './support/refusal.js'
 import { until } from './support/waiting.js'
 
 const alone = { domains: 0 }
-
-test('sleep takes milliseconds, on the monotonic clock: never less, and little more', async (t) => {
-  await Miou.run(function* () {
-    for (const ms of [0, 1, 5, 20]) {
-      const start = performance.now()
-      yield* Unix.sleep(ms)
-      const slept = performance.now() - start
-      t.true(slept >= ms, `${slept} for ${ms}`)
-      t.true(slept < ms + 100, `${slept} for ${ms}`)
-    }
-  }, alone)
-})
 
 test('below zero counts as zero, which suspends all the same; what is no number is refused', async (t) => {
   await Miou.run(function* () {
@@ -48,12 +36,12 @@ test('R03, M11: a task that throws does not wait for the sleep of its child', as
   await Miou.run(function* () {
     const start = performance.now()
     const parent = Miou.async(function* () {
-      Miou.async(() => Unix.sleep(10_000))
+      Miou.async(() => Unix.sleep(10 * AT_ONCE))
       yield* Miou.yield()
       throw new Error('p')
     })
     t.false((yield* Miou.await(parent)).ok)
-    t.true(performance.now() - start < 1000)
+    t.true(performance.now() - start < AT_ONCE)
   }, alone)
 })
 
@@ -100,9 +88,11 @@ test('a domain that only sleeps does not spin', async (t) => {
   await Miou.run(function* () {
     yield* Unix.sleep(20)
     const before = process.cpuUsage()
+    const start = performance.now()
     yield* Unix.sleep(300)
     const { user, system } = process.cpuUsage(before)
-    t.true(user + system < 100_000, `${user + system} us of CPU in 300 ms`)
+    const ms = performance.now() - start
+    t.true((user + system) / 1000 < ms / 2, `${user + system} us of CPU in ${ms} ms`)
   }, alone)
 })
 

@@ -4,6 +4,7 @@ import { sortHalf } from '../programs/sorting.js'
 import { count, domainOf, echo, hang, twoDomains } from '../programs/numbers.js'
 import { test } from '../support/case.js'
 import { listening } from '../support/loopback.js'
+import { AT_ONCE } from '../support/promptly.js'
 import { isError, refuses, rejects } from '../support/refusal.js'
 import { never, until, words } from '../support/waiting.js'
 
@@ -21,13 +22,13 @@ test('R03: a task that throws takes its sleeping child with it, at once', async 
   await Miou.run(function* () {
     const start = performance.now()
     const parent = Miou.async(function* () {
-      Miou.async(() => Unix.sleep(1000))
+      Miou.async(() => Unix.sleep(10 * AT_ONCE))
       yield* Miou.yield()
       throw new Error('p')
     })
     const result = yield* Miou.await(parent)
     isError(t, result.ok || result.error, Error, /^p$/)
-    t.true(performance.now() - start < 900)
+    t.true(performance.now() - start < AT_ONCE)
   }, alone)
 })
 
@@ -139,11 +140,11 @@ test('M14: awaitFirst does not wait for the sleep of its loser', async (t) => {
   await Miou.run(function* () {
     const start = performance.now()
     const slow = Miou.async(function* () {
-      yield* Unix.sleep(2000)
+      yield* Unix.sleep(10 * AT_ONCE)
       throw new Error('timeout')
     })
     t.true((yield* Miou.awaitFirst([Miou.async(function* () {}), slow])).ok)
-    t.true(performance.now() - start < 500)
+    t.true(performance.now() - start < AT_ONCE)
   }, alone)
 })
 

@@ -51,7 +51,6 @@ testWith(
   ['haproxy'],
   'behind haproxy, which drains each before it is restarted, two instances lose no connection under load',
   async (t) => {
-    t.timeout(60_000)
     const backends = [{ port: await freePort() }, { port: await freePort() }]
     await restarts(t, backends, (haproxy, which) => haproxy.drain(which))
   },
@@ -61,7 +60,6 @@ testWith(
   ['haproxy'],
   'behind haproxy, whose checks fail from the signal on, two instances are restarted by a signal alone and lose no connection',
   async (t) => {
-    t.timeout(60_000)
     const backends = [
       { port: await freePort(), health: await freePort() },
       { port: await freePort(), health: await freePort() },

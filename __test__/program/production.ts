@@ -43,7 +43,6 @@ test('examples/production.ts serves on every domain, and ends in order with clie
 })
 
 test('examples/production.ts ends silent clients, long ones, and at the deadline all of them', async (t) => {
-  t.timeout(60_000)
   const [server, port] = await started(t, { IDLE: 1000, TOTAL: 60_000, DRAIN: 60_000 })
   const silent = await Client.connect(port)
   t.is((await silent.rest()).length, 0)

@@ -6,7 +6,6 @@ import { Client, connected, freePort } from '../support/client.js'
 import { built, Process } from '../support/process.js'
 
 test("the README's first program compiles and serves", async (t) => {
-  t.timeout(60_000)
   const [, text] = /```ts\n(.*?)```/s.exec(readFileSync(built('README.md'), 'utf8'))!
   const port = await freePort()
   const program = text!.replaceAll('5000', String(port))

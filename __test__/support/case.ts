@@ -8,7 +8,7 @@ process.execPath = process.env.MIOU_TEST_NODE ?? process.execPath
 export const slower = Number(process.env.MIOU_TEST_SLOWER ?? 1)
 
 /** Milliseconds that a case may take: most regressions show up as a hang. */
-const LIMIT = 30_000 * slower
+const LIMIT = 110_000 * slower
 
 /** A test case, one after the other within a file, with a limit (`MIOU_TEST_SLOWER=10`: ten times as long). */
 export function test(title: string, body: (t: ExecutionContext) => Promise<void> | void): void {

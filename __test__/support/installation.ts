@@ -7,7 +7,7 @@ import { boundEnding } from './ending.js'
 import { built, type Ended, Process } from './process.js'
 
 /** Milliseconds that an installation, or a tool of others, may take. */
-const PATIENCE = 120_000
+const PATIENCE = 240_000
 
 const { name, version } = JSON.parse(readFileSync(built('package.json'), 'utf8')) as { name: string; version: string }
 

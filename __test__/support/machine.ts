@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { fstatSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import type { ExecutionContext } from 'ava'
 
@@ -21,3 +22,13 @@ export function mostDescriptors(): number {
  * what is temporary may be deep.
  */
 export const sockets = tmpdir().length < 60 ? tmpdir() : '/tmp'
+
+/** Whether this process has no descriptor of that number. */
+export function isFree(number: number): boolean {
+  try {
+    fstatSync(number)
+    return false
+  } catch {
+    return true
+  }
+}

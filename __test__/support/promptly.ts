@@ -1,6 +1,9 @@
 import type { ExecutionContext } from 'ava'
 import type * as Miou from 'miou'
 
+/** Milliseconds in which what happens at once has happened, on the slowest of machines. What it is told from takes longer. */
+export const AT_ONCE = 30_000
+
 /** How often something is tried that a busy machine may hold up. */
 const ATTEMPTS = 20
 

@@ -5,7 +5,7 @@ import { boundEnding } from './ending.js'
 const full = process.env.MIOU_STRESS !== undefined
 
 /** Milliseconds that one may take, on a busy machine. */
-const LIMIT = 115_000
+const LIMIT = 300_000
 
 /** A stress of `count` rounds, or a tenth of them. */
 export function stress(

@@ -265,7 +265,7 @@ for (const [how, title] of [
     // Whoever spins takes all of the time. An emulated processor takes a fifth for a look every 100 ms.
     t.true(waiting!.cpu! < waiting!.ms! / 2, `${waiting!.cpu} ms of CPU in ${waiting!.ms} ms`)
     t.is(freed!.accepted, waiting!.clients)
-    // Six times a few are closed: the second fastest, which a busy machine hardly holds up. Where nobody tells, each time
+    // Twelve times a few are closed: the second fastest, which a busy machine hardly holds up. Where nobody tells, each time
     // takes 100 ms, but for the first, which may come just before the accept is tried again.
     t.true(freed!.ms! < (how === 'node' ? 500 : 80) * slower, JSON.stringify(freed))
   })

@@ -1,19 +1,9 @@
-import { fstatSync } from 'node:fs'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
 import { onOneDomain, settle } from '../support/loopback.js'
+import { isFree } from '../support/machine.js'
 import { rejects } from '../support/refusal.js'
-
-/** Whether the number stands for nothing. */
-function isFree(number: number): boolean {
-  try {
-    fstatSync(number)
-    return false
-  } catch {
-    return true
-  }
-}
 
 /** A task that returns what `wrap` makes of a new descriptor, and the number of that. */
 function returning(wrap: (fd: Unix.FileDescr) => unknown): [Miou.Task<unknown>, { number: number }] {

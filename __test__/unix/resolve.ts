@@ -52,7 +52,7 @@ onOneDomain('others run while it waits, and it can be cancelled at any moment', 
     for (let i = 0; i < moment; i++) yield* Miou.yield()
     const began = performance.now()
     yield* Miou.cancel(resolving)
-    t.true(performance.now() - began < 1000)
+    t.true(performance.now() - began < 4000)
   }
 })
 
