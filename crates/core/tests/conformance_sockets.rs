@@ -6,6 +6,7 @@ mod host;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use host::{Host, encoded, encoded_address, world};
@@ -19,6 +20,14 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 impl Host {
     fn read(&mut self, key: Key, most: i32) -> i32 {
         self.submit(code::READ, key, &[most])
+    }
+
+    /// A read that waits: there is nothing yet.
+    fn read_later(&mut self, key: Key) -> i32 {
+        let token = self.read(key, 100);
+        self.turn();
+        assert!(self.completed(token).is_none());
+        token
     }
 
     fn write(&mut self, key: Key, bytes: &[u8]) -> i32 {
@@ -535,4 +544,42 @@ fn nothing_at_all_is_read_and_written_at_once() {
     assert_eq!(host.received(completion), b"");
     let writing = host.write(client, b"");
     assert_eq!(host.wait(writing).result, 0);
+}
+
+#[test]
+fn of_many_that_are_ready_a_turn_reads_what_the_next_round_has_room_for_and_more_once_a_millisecond() {
+    let mut host = host();
+    // What is written to one end of such a pair is at the other one at once.
+    let mut pairs: Vec<_> = (0..150)
+        .map(|_| {
+            let (here, there) = UnixStream::pair().unwrap();
+            (host.domain.adopt(here.into(), true).unwrap().0, there)
+        })
+        .collect();
+    let mut reading: Vec<_> = pairs.iter().map(|(here, _)| host.read_later(*here)).collect();
+    for (_, there) in &mut pairs {
+        there.write_all(b"x").unwrap();
+    }
+    let mut read = |host: &mut Host, runnable, due: bool| {
+        host.runnable(runnable);
+        if due {
+            host.due();
+        }
+        host.turn();
+        let before = reading.len();
+        reading.retain(|token| {
+            let completion = host.completed(*token);
+            completion
+                .map(|completion| assert_eq!(host.received(completion), b"x"))
+                .is_none()
+        });
+        before - reading.len()
+    };
+    // Room is for a round of 64.
+    assert_eq!(read(&mut host, 64, false), 0);
+    assert_eq!(read(&mut host, 60, false), 4);
+    assert_eq!(read(&mut host, 1000, true), 64);
+    assert_eq!(read(&mut host, 0, false), 64);
+    assert_eq!(read(&mut host, 0, false), 18);
+    assert_eq!(read(&mut host, 0, false), 0);
 }

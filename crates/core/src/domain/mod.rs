@@ -37,7 +37,7 @@ pub use waits::Wait;
 /// Result of an operation whose descriptor was closed: no errno, the scheduler makes an error of its own of it.
 pub const CLOSED: i32 = i32::MIN;
 
-/// Completions that a round hands on at the most, as lib/scheduler.ts says.
+/// Tasks that run in a round at the most, as lib/scheduler.ts says.
 const ROUND: usize = 64;
 
 /// One thread of a world.
@@ -49,8 +49,10 @@ pub struct Domain {
     table: Table,
     /// Completions that found no room in the ring.
     overflow: VecDeque<Completion>,
-    /// Descriptors with operations that could go on but for room in the ring.
-    deferred: Vec<Key>,
+    /// Descriptors with operations that could go on, but for room in the ring or in the next round.
+    deferred: VecDeque<Key>,
+    /// Completions that this turn may have, see [`Domain::make_room`].
+    most: usize,
     /// Listeners that wait for a descriptor to become free.
     exhausted: Exhausted,
     /// Mail that found no room in the receive area.
@@ -103,7 +105,8 @@ impl Domain {
             mailbox,
             table: Table::default(),
             overflow: VecDeque::new(),
-            deferred: Vec::new(),
+            deferred: VecDeque::new(),
+            most: 0,
             exhausted: Exhausted::default(),
             unread: None,
             outgoing: Vec::new(),
@@ -163,18 +166,20 @@ impl Domain {
         self.ring.reclaim();
         self.drain();
         self.spill();
+        let in_time = self.ring.header(header::LOOK) != 0;
+        self.make_room(in_time);
         self.resume_deferred();
         self.accept_in_time();
         // Operations that ended at once are on their way back already, so the look at the poller can be saved; but not for
         // longer than a round takes, so that a domain whose tasks never wait still sees every event in time.
         self.unlooked += self.completed();
-        if self.completed() == 0 || self.unlooked > ROUND || self.ring.header(header::LOOK) != 0 {
+        if self.completed() == 0 || self.unlooked > ROUND || in_time {
             self.unlooked = 0;
             self.ring.set_header(header::LOOK, 0);
             self.look()?;
         }
         self.take_mail();
-        if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
+        if self.completed() == 0 && self.runnable() == 0 && self.deferred.is_empty() {
             self.sweep();
             self.forget_used();
             if self.linger() {
@@ -222,6 +227,21 @@ impl Domain {
         }
     }
 
+    fn runnable(&self) -> usize {
+        usize::try_from(self.ring.header(header::RUNNABLE)).unwrap_or(0)
+    }
+
+    /// Descriptors that have become ready are read as far as the next round has room for the tasks. The others wait with
+    /// their bytes in the system, not as tasks in a queue: what the system and the task know of a connection is still in the
+    /// caches when the answer is written. Once a millisecond there is a round's room, however many tasks there are.
+    fn make_room(&mut self, in_time: bool) {
+        self.most = if in_time {
+            self.completed() + ROUND
+        } else {
+            ROUND.saturating_sub(self.runnable())
+        };
+    }
+
     fn spill(&mut self) {
         while let Some(completion) = self.overflow.front() {
             if !self.ring.complete(*completion) {
@@ -244,15 +264,25 @@ impl Domain {
             ready.write |= event.writable;
             ready.read_closed |= event.read_closed;
             ready.write_closed |= event.write_closed;
-            self.progress(event.key);
+            if self.completed() < self.most {
+                self.progress(event.key);
+            } else {
+                self.deferred.push_back(event.key);
+            }
         }
         self.events = events;
         Ok(())
     }
 
     fn resume_deferred(&mut self) {
-        for key in std::mem::take(&mut self.deferred) {
-            self.progress(key);
+        // What finds no room is put back.
+        for _ in 0..self.deferred.len() {
+            if self.completed() >= self.most {
+                return;
+            }
+            if let Some(key) = self.deferred.pop_front() {
+                self.progress(key);
+            }
         }
     }
 
@@ -309,7 +339,7 @@ impl Domain {
                 });
             }
             Attempt::Blocked => self.watch(key, token),
-            Attempt::NoRoom => self.deferred.push(key),
+            Attempt::NoRoom => self.deferred.push_back(key),
             Attempt::Exhausted => self.exhausted(key),
         }
     }

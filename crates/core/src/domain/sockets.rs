@@ -241,7 +241,7 @@ impl Domain {
 
     /// Those who wait go on at the next turn: what is handed back until then may belong in front.
     fn go_on(&mut self, key: Key) {
-        self.deferred.push(key);
+        self.deferred.push_back(key);
     }
 
     /// Hands an accepted connection back to where it stood on its listener, or closes it where the listener is gone.
