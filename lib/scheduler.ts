@@ -63,7 +63,7 @@ function tick(): void {
       looked = start
     }
     while (now - start < SHARE) {
-      words[ring.RUNNABLE] = normal.length + urgent.length || Number(askAgain())
+      words[ring.IDLE] = idle() && !askAgain() ? 1 : 0
       turn()
       elapseTimers()
       askSources(idle())

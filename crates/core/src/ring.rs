@@ -23,8 +23,8 @@ pub mod header {
     pub const COMPLETED: usize = 1;
     /// Completions whose bytes still lie in the receive area. Rust counts up, JavaScript counts down.
     pub const HELD: usize = 2;
-    /// How many tasks of this domain are runnable: where there is none, a turn that finds nothing may sleep.
-    pub const RUNNABLE: usize = 3;
+    /// 1 where no task of this domain is runnable, so that a turn which finds nothing may sleep.
+    pub const IDLE: usize = 3;
     /// 1 after a turn that declared the domain asleep.
     pub const ASLEEP: usize = 4;
     /// Generation of the descriptor that the last synchronous call made.

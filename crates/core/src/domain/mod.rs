@@ -179,7 +179,7 @@ impl Domain {
             self.look()?;
         }
         self.take_mail();
-        if self.completed() == 0 && self.runnable() == 0 && self.deferred.is_empty() {
+        if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
             self.sweep();
             self.forget_used();
             if self.linger() {
@@ -227,19 +227,12 @@ impl Domain {
         }
     }
 
-    fn runnable(&self) -> usize {
-        usize::try_from(self.ring.header(header::RUNNABLE)).unwrap_or(0)
-    }
-
-    /// Descriptors that have become ready are read as far as the next round has room for the tasks. The others wait with
-    /// their bytes in the system, not as tasks in a queue: what the system and the task know of a connection is still in the
-    /// caches when the answer is written. Once a millisecond there is a round's room, however many tasks there are.
+    /// What has become ready is read while fewer tasks than a round has slices have yet to see what was read for them. The
+    /// others wait with their bytes in the system: what the system and the task know of a connection is still in the caches
+    /// when the answer is written. Once a millisecond there is a round's room, however long it takes the tasks to run.
     fn make_room(&mut self, in_time: bool) {
-        self.most = if in_time {
-            self.completed() + ROUND
-        } else {
-            ROUND.saturating_sub(self.runnable())
-        };
+        let unseen = usize::try_from(self.ring.header(header::HELD)).unwrap_or(0);
+        self.most = self.completed() + ROUND.saturating_sub(if in_time { 0 } else { unseen });
     }
 
     fn spill(&mut self) {

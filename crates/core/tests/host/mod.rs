@@ -114,11 +114,6 @@ impl Host {
         self.set_word(header::COMPLETED, 0);
     }
 
-    /// Says how many tasks are runnable, as JavaScript does before each turn.
-    pub fn runnable(&mut self, tasks: i32) {
-        self.set_word(header::RUNNABLE, tasks);
-    }
-
     /// Has the next turn look at the poller, as JavaScript does once a millisecond.
     pub fn due(&mut self) {
         self.set_word(header::LOOK, 1);
