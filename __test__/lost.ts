@@ -5,6 +5,7 @@ import type { TaskRecord } from '../dist/task.js'
 import {
   callsAndDies,
   calledDeep,
+  chainDies,
   dies,
   diesUnanswering,
   holdsResource,
@@ -284,6 +285,27 @@ test('a chain of calls through a dead domain unwinds on both sides of it', async
     yield* apart()
   }, three)
 })
+
+// Each of two deaths used to wait for the other one: for the word of a domain that had died meanwhile, or for a task whose
+// child was there.
+for (const crosswise of [false, true]) {
+  test(`domains that die at a time are one death${crosswise ? ', also where each has called the other by way of a third' : ''}`, async (t) => {
+    const shared = words(3)
+    await Miou.run(function* () {
+      const [a, b, c] = Miou.Domain.all().slice(1) as [number, number, number]
+      const chains = crosswise ? 2 : 1
+      const children = [Miou.call(chainDies, [[c, b], shared, chains, true], { pin: a })]
+      if (crosswise) children.push(Miou.call(chainDies, [[c, a], shared, chains, true], { pin: b }))
+      for (const child of children) {
+        const result = yield* Miou.await(child)
+        isError(t, result.ok || result.error, Miou.DomainDied)
+      }
+      t.is(yield* Miou.call(echo, [1], { pin: c }), 1, 'who lives goes on')
+      yield* apart()
+      yield* apart()
+    }, three)
+  })
+}
 
 test('a run whose domain dies at its very end ends', async (t) => {
   for (let i = 0; i < 3; i++) {

@@ -17,8 +17,9 @@ import { transfersLost } from './transfer.js'
  * cancels the tasks there whose parents were on the dead one, and tells all others once these have unwound. The parents are
  * told when all domains have said so.
  *
- * Nobody waits in a circle: a task that itself has an ancestor on the dead domain unwinds with those, and does not wait for
- * what it had called there. (What that had called elsewhere is waited for as everything is.)
+ * Nobody waits in a circle: a task that itself has an ancestor on a dead domain unwinds with those, and does not wait for
+ * what it had called on a dead domain, that one or another. (What that had called elsewhere is waited for as everything is.)
+ * So domains that die at a time are one death: the parents of all their tasks are told when nothing of any of them is left.
  */
 
 /** A domain of a run has died, and what it leaves has not all unwound yet. */
@@ -53,16 +54,26 @@ export function domainDied(run: RunRecord, dead: number, reason: DomainDied, liv
   death.reason = reason
   death.survivors = living.filter((place) => place !== here())
   for (const place of death.survivors) if (!death.early.has(place)) death.awaited.add(place)
-  for (const task of [...run.called.values()]) {
+  for (const task of run.called.values()) {
     if (task.extra!.place !== dead) continue
     task.extra!.place = NOWHERE
     death.orphaned.add(task)
-    cancelTree(task, reason)
   }
+  for (const task of [...death.orphaned]) cancelTree(task, reason)
   for (const task of [...run.away.values()]) {
-    if (task.extra!.place === dead && rootOf(task).extra?.path?.includes(dead)) endWith(task, 0, reason)
+    const why = reasonOf(run, task.extra!.place)
+    if (why !== undefined && hasDeadAncestor(run, task)) endWith(task, 0, why)
   }
-  settle(run, dead, death)
+  settle(run)
+}
+
+/** Why a domain has died, where what it has left is not gone yet. */
+function reasonOf(run: RunRecord, place: number): DomainDied | undefined {
+  return run.deaths.get(place)?.reason
+}
+
+function hasDeadAncestor(run: RunRecord, task: TaskRecord): boolean {
+  return rootOf(task).extra?.path?.some((place) => reasonOf(run, place) !== undefined) === true
 }
 
 /** Deaths that are looked at when the messages to this thread itself come that say so. */
@@ -83,21 +94,31 @@ const NOWHERE = -1
 /** A task whose parent is, or was, on another domain is over. */
 export function rootOver(run: RunRecord, task: TaskRecord): void {
   run.roots.delete(task)
-  for (const [dead, death] of run.deaths) if (death.orphaned.delete(task)) settle(run, dead, death)
+  let found = false
+  for (const death of run.deaths.values()) if (death.orphaned.delete(task)) found = true
+  if (found) settle(run)
 }
 
-/** Goes on where nothing of what a dead domain has left is here any more. */
-function settle(run: RunRecord, dead: number, death: Death): void {
-  if (death.reason === undefined || death.orphaned.size > 0) return
-  if (!death.told) {
-    death.told = true
-    for (const place of death.survivors) sendBuried(place, run.id, dead)
+/** Goes on where nothing of what the dead domains have left is here any more. */
+function settle(run: RunRecord): void {
+  const deaths = [...run.deaths].filter(([, death]) => death.reason !== undefined)
+  let over = true
+  for (const [dead, death] of deaths) {
+    if (death.orphaned.size > 0) {
+      over = false
+      continue
+    }
+    if (!death.told) {
+      death.told = true
+      for (const place of death.survivors) sendBuried(place, run.id, dead)
+    }
+    // A domain that died while it was waited for has nothing to say: what it has left is waited for as well.
+    for (const place of death.awaited) if (reasonOf(run, place) === undefined) over = false
   }
-  if (death.awaited.size > 0) return
-  run.deaths.delete(dead)
-  for (const task of [...run.away.values()]) if (task.extra!.place === dead) endWith(task, 0, death.reason)
-  // A domain that died while it was waited for counts once what it has left is gone too.
-  for (const [other, earlier] of run.deaths) if (earlier.awaited.delete(dead)) settle(run, other, earlier)
+  if (!over) return
+  for (const [dead] of deaths) run.deaths.delete(dead)
+  for (const [dead, { reason }] of deaths)
+    for (const task of [...run.away.values()]) if (task.extra!.place === dead) endWith(task, 0, reason)
 }
 
 function sendBuried(to: number, run: number, dead: number): void {
@@ -114,7 +135,7 @@ onMessage(BURIED, (message) => {
   const death = deathOf(run, dead)
   death.early.add(message.from)
   death.awaited.delete(message.from)
-  settle(run, dead, death)
+  settle(run)
 })
 
 /** A domain that this thread has started is gone. It is forgotten behind what it has sent. */

@@ -83,6 +83,35 @@ export const calledDeep = Miou.portable(
   },
 )
 
+/**
+ * Calls itself along `path`. The last counts word 0 up, and exits when word 1 is counted. The first does that once all chains, as
+ * many as `chains`, have come to their ends, and exits 300 ms later: until then its domain answers nobody.
+ */
+export const chainDies = Miou.portable(
+  meta,
+  function* chainDies(
+    path: number[],
+    words: Int32Array,
+    chains: number,
+    first: boolean,
+  ): Generator<Miou.Suspension, void> {
+    const [next, ...rest] = path
+    if (next === undefined) {
+      Atomics.add(words, 0, 1)
+      yield* reaches(words, 1)
+      process.exit(0)
+    }
+    const child = Miou.call(chainDies, [rest, words, chains, false], { pin: next })
+    if (first) {
+      yield* reaches(words, 0, chains)
+      Atomics.store(words, 1, 1)
+      Atomics.wait(words, 2, 0, 300)
+      process.exit(0)
+    }
+    yield* child
+  },
+)
+
 /** Counts word 0 up; its domain exits soon, after `ms`. Returns at once where that is long. */
 export const spawnsAndDies = Miou.portable(meta, function* spawnsAndDies(words: Int32Array, ms = 0): Generator<
   Miou.Suspension,
