@@ -12,7 +12,7 @@ import {
 } from './programs/triggers.js'
 import { test } from './support/case.js'
 import { collectedEverywhere, leastEverywhere } from './programs/collected.js'
-import { collected } from './support/collected.js'
+import { collected, objects } from './support/collected.js'
 import { logged } from './support/logged.js'
 import { isError, refuses } from './support/refusal.js'
 import { reaches, until, words } from './support/waiting.js'
@@ -264,6 +264,7 @@ test('a trigger that nobody holds any more is gone, on whatever domains it was',
     yield* Miou.async(function* () {
       for (let i = 0; i < 5; i++) {
         const made = yield* Miou.call(makesTriggers, [20])
+        t.true(objects() > before + 10)
         yield* Miou.call(signalsAll, [made, words(5)])
       }
     })

@@ -94,9 +94,8 @@ const NOWHERE = -1
 /** A task whose parent is, or was, on another domain is over. */
 export function rootOver(run: RunRecord, task: TaskRecord): void {
   run.roots.delete(task)
-  let found = false
-  for (const death of run.deaths.values()) if (death.orphaned.delete(task)) found = true
-  if (found) settle(run)
+  for (const death of run.deaths.values()) death.orphaned.delete(task)
+  if (run.deaths.size > 0) settle(run)
 }
 
 /** Goes on where nothing of what the dead domains have left is here any more. */

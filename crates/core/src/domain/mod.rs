@@ -51,8 +51,6 @@ pub struct Domain {
     overflow: VecDeque<Completion>,
     /// Descriptors with operations that could go on, but for room in the ring or in the next round.
     deferred: VecDeque<Key>,
-    /// Completions that this turn may have, see [`Domain::make_room`].
-    most: usize,
     /// Listeners that wait for a descriptor to become free.
     exhausted: Exhausted,
     /// Mail that found no room in the receive area.
@@ -106,7 +104,6 @@ impl Domain {
             table: Table::default(),
             overflow: VecDeque::new(),
             deferred: VecDeque::new(),
-            most: 0,
             exhausted: Exhausted::default(),
             unread: None,
             outgoing: Vec::new(),
@@ -167,8 +164,8 @@ impl Domain {
         self.drain();
         self.spill();
         let in_time = self.ring.header(header::LOOK) != 0;
-        self.make_room(in_time);
-        self.resume_deferred();
+        let most = self.most(in_time);
+        self.resume_deferred(most);
         self.accept_in_time();
         // Operations that ended at once are on their way back already, so the look at the poller can be saved; but not for
         // longer than a round takes, so that a domain whose tasks never wait still sees every event in time.
@@ -176,7 +173,7 @@ impl Domain {
         if self.completed() == 0 || self.unlooked > ROUND || in_time {
             self.unlooked = 0;
             self.ring.set_header(header::LOOK, 0);
-            self.look()?;
+            self.look(most)?;
         }
         self.take_mail();
         if self.completed() == 0 && self.ring.header(header::IDLE) != 0 && self.deferred.is_empty() {
@@ -227,12 +224,13 @@ impl Domain {
         }
     }
 
-    /// What has become ready is read while fewer tasks than a round has slices have yet to see what was read for them. The
-    /// others wait with their bytes in the system: what the system and the task know of a connection is still in the caches
-    /// when the answer is written. Once a millisecond there is a round's room, however long it takes the tasks to run.
-    fn make_room(&mut self, in_time: bool) {
+    /// How many completions this turn may have: what has become ready is read while fewer tasks than a round has slices have yet
+    /// to see what was read for them. The others wait with their bytes in the system: what the system and the task know of a
+    /// connection is still in the caches when the answer is written. Once a millisecond there is a round's room, however long
+    /// it takes the tasks to run.
+    fn most(&self, in_time: bool) -> usize {
         let unseen = usize::try_from(self.ring.header(header::HELD)).unwrap_or(0);
-        self.most = self.completed() + ROUND.saturating_sub(if in_time { 0 } else { unseen });
+        self.completed() + ROUND.saturating_sub(if in_time { 0 } else { unseen })
     }
 
     fn spill(&mut self) {
@@ -244,7 +242,7 @@ impl Domain {
         }
     }
 
-    fn look(&mut self) -> io::Result<()> {
+    fn look(&mut self, most: usize) -> io::Result<()> {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         self.poller.look(|event| events.push(event))?;
@@ -257,7 +255,7 @@ impl Domain {
             ready.write |= event.writable;
             ready.read_closed |= event.read_closed;
             ready.write_closed |= event.write_closed;
-            if self.completed() < self.most {
+            if self.completed() < most {
                 self.progress(event.key);
             } else {
                 self.deferred.push_back(event.key);
@@ -267,10 +265,10 @@ impl Domain {
         Ok(())
     }
 
-    fn resume_deferred(&mut self) {
+    fn resume_deferred(&mut self, most: usize) {
         // What finds no room is put back.
         for _ in 0..self.deferred.len() {
-            if self.completed() >= self.most {
+            if self.completed() >= most {
                 return;
             }
             if let Some(key) = self.deferred.pop_front() {
