@@ -221,7 +221,7 @@ export function onSend(callback: (to: number) => void): void {
 /** Sends the message that was begun. */
 export function send(to: number): void {
   ring.reserve(at - start)
-  ring.submit(ring.SEND, 0, to, start, at - start, 0, 0)
+  ring.submit(ring.SEND, ring.NOBODY, to, start, at - start, 0, 0)
   const cargo = load?.cargo
   load = undefined
   if (cargo !== undefined) left(cargo)

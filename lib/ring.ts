@@ -61,6 +61,7 @@ export const CARGO = 14
 export const OBJECT = 15
 
 /** Operation codes. */
+const NOTHING = 0
 export const READ = 1
 export const WRITE = 2
 export const ACCEPT = 3
@@ -74,7 +75,7 @@ export const AWAIT = 10
 
 /** Token of a completion that is a message from another domain. */
 export const MESSAGE = -1
-/** Token of a completion that was taken out of the ring before a turn looked at it. */
+/** Token of a submission that has no completion, and of a completion that was taken out of the ring unseen. */
 export const NOBODY = -2
 /** Result of an operation whose descriptor was closed. */
 export const CLOSED = -0x80000000
@@ -139,6 +140,17 @@ export function submit(code: number, token: number, a: number, b: number, c: num
   words[at + 5] = d
   words[at + 6] = e
   words[SUBMITTED] = count + 1
+}
+
+/** Takes back the submission of an operation that nothing has drained yet; whether it was still there. */
+export function retract(token: number): boolean {
+  for (let i = words[SUBMITTED] - 1; i >= 0; i--) {
+    const at = SUBMISSION_AT + i * 8
+    if (words[at + 1] !== token) continue
+    words[at] = NOTHING
+    return true
+  }
+  return false
 }
 
 /** First word of completion number `index`: token, result, and two more. */

@@ -5,6 +5,7 @@ import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { slower, test } from '../support/case.js'
 import {
+  carriedOut,
   closing,
   connection,
   datagrams,
@@ -129,6 +130,7 @@ onOneDomain(
     // The first lets it spawn them, the second lets them submit. It takes both with it at once.
     yield* Miou.yield()
     yield* Miou.yield()
+    carriedOut()
     yield* Miou.cancel(both)
     while (accepted.length < 2) accepted.push(yield* Unix.accept(listener))
     for (const [fd, peer] of accepted) {
@@ -154,6 +156,7 @@ onOneDomain(
       }),
     )
     yield* Miou.yield()
+    carriedOut()
     for (const at of [1, 3, 0, 2]) yield* Miou.cancel(accepting[at]!)
     const back: Unix.FileDescr[] = []
     while (seen.length + back.length < 4) back.push((yield* Unix.accept(listener))[0])
@@ -176,6 +179,7 @@ onOneDomain('a connection that came back is closed with its listener', function*
   yield* settle()
   const tasks = [1, 2].map(() => Miou.async(() => Unix.accept(listener)))
   yield* Miou.yield()
+  carriedOut()
   for (const task of tasks) yield* Miou.cancel(task)
   Unix.close(listener)
   try {

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
-import { closing, datagrams, failsWith, onOneDomain, settle, throwsIn } from '../support/loopback.js'
+import { carriedOut, closing, datagrams, failsWith, onOneDomain, settle, throwsIn } from '../support/loopback.js'
 import { hasIPv6 } from '../support/machine.js'
 import { refuses } from '../support/refusal.js'
 import { promised } from '../support/waiting.js'
@@ -147,6 +147,7 @@ onOneDomain('datagrams of several receivers that are cancelled together come bac
       yield* Miou.awaitAll(children)
     })
     for (let i = 0; i < 3; i++) yield* Miou.yield()
+    carriedOut()
     yield* Miou.cancel(receivers)
     while (seen.length < 3) yield* receive()
     t.deepEqual(seen, ['first', 'second', 'third'])

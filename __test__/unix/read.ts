@@ -4,6 +4,7 @@ import * as Unix from 'miou/unix'
 import { CALLS, words } from '../../dist/ring.js'
 import { test } from '../support/case.js'
 import {
+  carriedOut,
   closing,
   connection,
   datagrams,
@@ -222,9 +223,9 @@ onOneDomain(
         seen[at] = (yield* read(server, 4)).toString()
       }),
     )
-    // They have submitted when this task goes on, and as a rule there was no turn since: the first cancel has the core
-    // carry out both.
+    // They have submitted when this task goes on.
     yield* Miou.yield()
+    carriedOut()
     for (const reader of readers) yield* Miou.cancel(reader)
     for (const [at, [client, server]] of ends.entries()) {
       Unix.shutdown(client, 'write')
@@ -267,6 +268,7 @@ for (const [which, order] of [
           // All have submitted then. Where there was a turn since, the third may have got what stands behind that.
           for (let i = 0; i < 3; i++) yield* Miou.yield()
           undisturbed = words[CALLS] === turns
+          carriedOut()
           yield* Miou.cancel(readers)
           Unix.shutdown(client, 'write')
           const got = seen.join('') + (yield* third) + (yield* readAll(server)).toString()
@@ -277,6 +279,27 @@ for (const [which, order] of [
     },
   )
 }
+
+// It used to be carried out first: the other one got "cd", and "ab" came back behind it.
+onOneDomain('a read that is cancelled before a turn leaves the bytes to the one behind it', function* (t) {
+  for (let undisturbed = false; !undisturbed; ) {
+    const [client, server] = yield* connection()
+    yield* Unix.write(client, 'abcd')
+    yield* settle()
+    const turns = words[CALLS]
+    const first = Miou.async(() => Unix.read(server, Buffer.alloc(2)))
+    const buf = Buffer.alloc(2)
+    const second = Miou.async(() => Unix.read(server, buf))
+    yield* Miou.yield()
+    undisturbed = words[CALLS] === turns
+    yield* Miou.cancel(first)
+    yield* Miou.await(second)
+    if (undisturbed) t.is(buf.toString(), 'ab')
+    Unix.shutdown(client, 'write')
+    t.is((yield* readAll(server)).length, 2)
+    closing(client, server)
+  }
+})
 
 onOneDomain('bytes that came back are read before those that come later, and by who waits already', function* (t) {
   const [client, server] = yield* connection()

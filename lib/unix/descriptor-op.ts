@@ -3,7 +3,7 @@ import { here } from '../here.js'
 import { RingOp, release } from '../io.js'
 import { takeBack } from '../lent.js'
 import { keep as keepOp } from '../operation.js'
-import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, words } from '../ring.js'
+import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, retract, words } from '../ring.js'
 import { ANSWER, IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
 import type { FileDescr } from './descriptor.js'
 
@@ -65,8 +65,9 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
     super.interrupt()
   }
 
+  /** One that nothing has carried out leaves what there is where it is: another one behind it would get what follows. */
   protected withdraw(token: number): boolean {
-    return rust().withdraw(this.fd.index, this.fd.generation, token)
+    return retract(token) || rust().withdraw(this.fd.index, this.fd.generation, token)
   }
 
   /**

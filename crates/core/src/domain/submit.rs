@@ -10,6 +10,8 @@ use crate::waiting::Pending;
 /// Operation codes, the first word of a submission. Then come the token and, for operations on a descriptor, its place and
 /// its generation; the rest is said here.
 pub mod code {
+    /// No more words, no completion: it was cancelled before it was drained.
+    pub const NOTHING: i32 = 0;
     /// Most bytes.
     pub const READ: i32 = 1;
     /// Offset and length in the send area.
