@@ -1,6 +1,7 @@
 import { enter } from './body.js'
 import { spent, turn } from './budget.js'
 import { abortSignalOf, cancelTree } from './cancellation.js'
+import { discard } from './discard.js'
 import { InvalidArgument } from './errors.js'
 import { currentTask, Compound, type Operation, type Suspension } from './operation.js'
 import { type Body, SHIELDED, type TaskRecord } from './task.js'
@@ -32,7 +33,10 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
       else cancelShielded(task)
     }
   }
-  if (task.shields === 0 && task.cancelled !== before) throw task.cancelled
+  if (task.shields === 0 && task.cancelled !== before) {
+    discard(value)
+    throw task.cancelled
+  }
   return value
 }
 

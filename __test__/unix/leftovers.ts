@@ -55,6 +55,22 @@ for (const [what, wrap] of wrappings) {
   })
 }
 
+onOneDomain('a descriptor in a result of a shield that a cancel overrides is closed', function* (t) {
+  let number = -1
+  const task = Miou.async(() =>
+    Miou.shield(function* () {
+      const fd = Unix.tcpv4()
+      number = Unix.toFileDescr(fd)
+      yield* settle()
+      return fd
+    }),
+  )
+  yield* Miou.yield()
+  t.false(isFree(number))
+  yield* Miou.cancel(task)
+  t.true(isFree(number))
+})
+
 onOneDomain('one that a living task owns stays open, one in a result that was read too', function* (t) {
   const fd = Unix.Ownership.tcpv4()
   const task = Miou.async(function* () {
