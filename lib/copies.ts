@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { version } from './version.js'
 
 /*
  * Two copies of the package in one process are two worlds, which know nothing of each other. What all copies share, of this
@@ -37,10 +38,6 @@ export function announceCopy(): void {
       'handles of the one are of no use to the other. npm ls miou says where they come from.',
     { code: 'MIOU_TWO_COPIES' },
   )
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 /**

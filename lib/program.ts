@@ -2,7 +2,7 @@
 import { echo, echoHelp } from './program/echo-command.js'
 import { info, infoHelp } from './program/info-command.js'
 import { UsageError } from './program/usage.js'
-import { version } from './program/version.js'
+import { version } from './version.js'
 
 /* The program `miou`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted twice. */
 

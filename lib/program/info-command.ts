@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { binary, native } from '../native.js'
 import { extraDomains } from '../run.js'
+import { version } from '../version.js'
 import { options } from './usage.js'
-import { version } from './version.js'
 
 export const infoHelp = `miou info [--json]: versions, platform, the binary that was loaded, the poller and the number of domains`
 
