@@ -108,9 +108,12 @@ export function hasRoom(): boolean {
   return words[SUBMITTED] < SUBMISSIONS - 1 && sent + PIECE + ADDRESS <= SEND_BYTES
 }
 
-/** Makes room for a submission and for `length` bytes of the send area, at most `PIECE + ADDRESS`. */
+/**
+ * Makes room for a submission and for `length` bytes of the send area, at most `PIECE + ADDRESS`. The last place stays free:
+ * a slice that has sent many messages may end with an operation, which does not ask.
+ */
 export function makeRoom(length: number): void {
-  if (words[SUBMITTED] < SUBMISSIONS && sent + length <= SEND_BYTES) return
+  if (words[SUBMITTED] < SUBMISSIONS - 1 && sent + length <= SEND_BYTES) return
   drain()
   drained()
 }

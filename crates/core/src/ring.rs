@@ -52,7 +52,7 @@ pub mod header {
 
 /// 32-bit words in the header.
 pub const HEADER_WORDS: usize = 16;
-/// Submissions that fit between two drains. A slice makes at most one and a round has 64 slices.
+/// Submissions that fit between two drains. A slice ends with at most one that is no message, and a round has 64 slices.
 pub const SUBMISSIONS: usize = 128;
 /// Completions that fit into one turn; what does not fit waits in Rust.
 pub const COMPLETIONS: usize = 1024;
