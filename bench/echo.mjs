@@ -36,8 +36,7 @@ export function prepare(peers) {
 /**
  * Measures; peers take turns within a scenario, and each round begins with another one.
  * @param {{ ready: object[], chosen: object[], rounds: number, seconds: number }} what
- * @param {(samples: object[]) => void} afterRound
- * @returns {Promise<{ samples: object[], failures: object[] }>}
+ * @param {(measured: { samples: object[], failures: object[], rounds: number }) => void} afterRound
  */
 export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
   const samples = []
@@ -47,18 +46,17 @@ export async function measure({ ready, chosen, rounds, seconds }, afterRound) {
   let done = 0
   for (let round = 1; round <= rounds; round++) {
     for (const scenario of chosen) {
-      const rate = scenario.share && scenario.share * (await limit(samples, ready, scenario.like, seconds))
+      const rate = scenario.share && (await fixedRate(samples, ready, scenario, seconds))
       for (const peer of turned(able(scenario), round)) {
         const sample = { peer: peer.name, scenario: scenario.name, round }
-        const outcome = await attempt(peer, scenario, rate, seconds)
+        const outcome = rate?.why ? rate : await attempt(peer, scenario, rate, seconds)
         if (outcome.why) failures.push({ ...sample, ...outcome })
         else samples.push({ ...sample, ...outcome })
         progress(++done, total, `round ${round}  ${scenario.name}  ${peer.title}: ${outcome.why ?? brief(outcome)}`)
       }
     }
-    afterRound(samples, failures)
+    afterRound({ samples, failures, rounds: round })
   }
-  return { samples, failures }
 }
 
 /** The same list, begun at another place. */
@@ -126,6 +124,15 @@ async function calm(scenario, measurement) {
     if (disturbance(scenario, next) < disturbance(scenario, best)) best = next
   }
   return { ...best, disturbed: disturbance(scenario, best) > 0 }
+}
+
+/** The rate of an open loop, messages a second; or why there is none: without C the other scenarios still have their figures. */
+async function fixedRate(samples, ready, { share, like }, seconds) {
+  try {
+    return share * (await limit(samples, ready, like, seconds))
+  } catch (error) {
+    return { why: reason(error) }
+  }
 }
 
 /** What C answers a second in a closed scenario: measured before now, or measured now. */

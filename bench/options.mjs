@@ -36,7 +36,7 @@ export function choose(args, primitives) {
   const named = values.only.flatMap((text) => text.split(','))
   const known = [...peers, ...scenarios, ...curve].map(({ name }) => name).concat(primitives)
   for (const name of named) {
-    if (!known.includes(name)) throw new Error(`--only: there is no ${name}; --list shows the names`)
+    if (!known.includes(name)) throw new Error(`--only: there is no "${name}"; --list shows the names`)
   }
   const namedPeers = peers.filter(({ name }) => named.includes(name))
   const namedScenarios = [...scenarios, ...curve].filter(({ name }) => named.includes(name))
@@ -47,7 +47,7 @@ export function choose(args, primitives) {
     help: values.help,
     list: values.list,
     partial: named.length > 0,
-    rounds: number('rounds', values.rounds ?? (values.all ? '7' : '3'), 1, 1000),
+    rounds: number('rounds', values.rounds ?? (values.all ? '7' : '3'), 1, 1000, Number.isInteger),
     seconds: number('seconds', values.seconds, 0.2, 60),
     peers:
       namedPeers.length > 0
@@ -58,8 +58,9 @@ export function choose(args, primitives) {
   }
 }
 
-function number(name, text, least, most) {
+function number(name, text, least, most, is = Number.isFinite) {
   const value = Number(text)
-  if (!(value >= least && value <= most)) throw new Error(`--${name} is between ${least} and ${most}, not ${text}`)
-  return value
+  if (is(value) && value >= least && value <= most) return value
+  const what = is === Number.isInteger ? 'a whole number' : 'a number'
+  throw new Error(`--${name} is ${what} between ${least} and ${most}, not "${text}"`)
 }

@@ -11,20 +11,15 @@ const p99 = (sample) => sample.p99_us
 
 /**
  * @param {object} result as it is in results/*.json
- * @returns {Record<string, string>} SVG files by name; only those that there are figures for
+ * @returns {Record<string, string | undefined>} SVG files by name; undefined where there are no figures for one
  */
 export function plots(result) {
   const machine = `${result.machine.processor}, ${result.machine.cores} cores, ${result.machine.kernel}`
-  const pictures = {
-    cpu: () => cpu(result, machine),
-    latency: () => latency(result, machine),
-    primitives: () => primitives(result, machine),
+  return {
+    cpu: cpu(result, machine),
+    latency: latency(result, machine),
+    primitives: primitives(result, machine),
   }
-  return Object.fromEntries(
-    Object.entries(pictures)
-      .map(([name, draw]) => [name, draw()])
-      .filter(([, picture]) => picture !== undefined),
-  )
 }
 
 function cpu(result, machine) {
@@ -61,8 +56,8 @@ function latency(result, machine) {
     }))
     .filter(({ points }) => points.length > 1)
   if (series.length === 0) return undefined
-  const legend = `99 % of messages are answered within; 50 connections x 64 B, at a share of what C answers at most. ${machine}`
-  return latencyCurves('Latency at a fixed rate', legend, series)
+  const legend = '99 % of messages are answered within; 50 connections x 64 B, at a share of what C answers at most'
+  return latencyCurves('Latency at a fixed rate', [legend, machine], series)
 }
 
 function primitives(result, machine) {
@@ -71,14 +66,13 @@ function primitives(result, machine) {
     const rows = result.primitives.filter((row) => row.metric === metric)
     const ours = rows.find(({ peer }) => peer === 'miou')
     if (!ours || rows.length < 2) return []
-    const bars = rows.map(({ peer, median, min, max, unit }) => ({
-      label: peer,
-      ratio: median / ours.median,
-      low: min / ours.median,
-      high: max / ours.median,
-      note: `${digits(median / ours.median)} (${digits(median)} ${unit})`,
-      ours: peer === 'miou',
-    }))
+    const bars = rows.map(({ peer, median, min, max, unit }) => {
+      // Of a rate, the time that one of its operations takes: shorter is better in every panel.
+      const to = unit === '/s' ? (value) => ours.median / value : (value) => value / ours.median
+      const [low, high] = [to(min), to(max)].sort((a, b) => a - b)
+      const note = `${digits(to(median))} (${digits(median)} ${unit})`
+      return { label: peer, ratio: to(median), low, high, note, ours: peer === 'miou' }
+    })
     return [{ title: metric, bars }]
   })
   if (panels.length === 0) return undefined

@@ -7,7 +7,7 @@ import { cores } from './machine.mjs'
 import { program } from './packages.mjs'
 import { progress } from './progress.mjs'
 import { spread } from './statistics.mjs'
-import { reason } from './toolchain.mjs'
+import { Missing, reason } from './toolchain.mjs'
 
 const host = fileURLToPath(new URL('host.mjs', import.meta.url))
 const execute = promisify(execFile)
@@ -18,10 +18,15 @@ const LIMIT = 120_000
  * @param {string[]} files names of primitives/*.mjs
  * @param {number} rounds
  * @returns {Promise<{ primitives: object[], missing: object[] }>} a row a metric and peer, with its spread over the rounds
- * @throws Missing where npm has not brought the Node that they run on
  */
 export async function measurePrimitives(files, rounds) {
-  const node = program('', 'node26', 'bin/node')
+  let node
+  try {
+    node = program('', 'node26', 'bin/node')
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error
+    return { primitives: [], missing: [{ peer: 'the primitives', why: error.message }] }
+  }
   const rows = []
   for (const file of files) {
     const { default: metrics } = await import(new URL(`primitives/${file}.mjs`, import.meta.url).href)

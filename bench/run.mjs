@@ -2,7 +2,7 @@
 //
 // How it measures, and why so: README.md beside this file.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { measure, prepare, trace } from './echo.mjs'
 import { idle, machine } from './machine.mjs'
@@ -49,7 +49,7 @@ async function main() {
   }
   const name = chosen.partial ? 'partial' : 'latest'
   const what = { ready, chosen: chosen.scenarios, rounds: chosen.rounds, seconds: chosen.seconds }
-  await measure(what, (samples, failures) => save(name, Object.assign(result, { samples, failures })))
+  await measure(what, (measured) => save(name, Object.assign(result, measured)))
   result.traced = await trace(what)
   if (chosen.primitives.length > 0) {
     const { primitives, missing } = await measurePrimitives(chosen.primitives, chosen.rounds)
@@ -66,8 +66,12 @@ function save(name, result) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`)
   writeFileSync(join(folder, `${name}.md`), markdown(result))
-  for (const [picture, content] of Object.entries(plots(result)))
-    writeFileSync(join(folder, `${name}-${picture}.svg`), content)
+  for (const [picture, content] of Object.entries(plots(result))) {
+    const file = join(folder, `${name}-${picture}.svg`)
+    // A picture that these figures do not make is one of an older run.
+    if (content === undefined) rmSync(file, { force: true })
+    else writeFileSync(file, content)
+  }
 }
 
 process.on('SIGINT', () => process.exit(130))

@@ -54,7 +54,12 @@ export async function start(command, { cores, env = {}, quiet = false }) {
     await ended
     clearTimeout(timer)
   }
-  return { port, pids: family(child.pid), stop }
+  try {
+    return { port, pids: family(child.pid), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
 /** A process and all that it has started: node:cluster serves in children. */
@@ -62,9 +67,18 @@ function family(pid) {
   const pids = [pid]
   for (const at of pids) {
     for (const thread of readdirSync(`/proc/${at}/task`)) {
-      const children = readFileSync(`/proc/${at}/task/${thread}/children`, 'utf8')
-      pids.push(...children.split(' ').filter(Boolean).map(Number))
+      pids.push(...children(`/proc/${at}/task/${thread}/children`))
     }
   }
   return pids
+}
+
+/** The processes that a thread has started; none where it has ended between the listing and now. */
+function children(file) {
+  try {
+    return readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return []
+    throw error
+  }
 }

@@ -14,8 +14,10 @@ use crate::window::{Window, now};
 const CONNECTING: usize = 64;
 /// Nothing may stall for longer than this while connecting, ns.
 const PATIENCE: u64 = 20_000_000_000;
-/// How long the open loop waits for the last answers, ns.
+/// How long the open loop waits for the last answers, ns. A server that is asked for more than it can has them still to give.
 const LAST_ANSWERS: u64 = 1_000_000_000;
+/// How long the closed loop does, ns: there, what is in flight is little, and a message without an answer is lost.
+const LOST: u64 = 5_000_000_000;
 /// The open loop spins when its next message is due sooner than this, ns: a sleep would be late.
 const SPIN: u64 = 200_000;
 /// The closed loop looks at the clock at least this often, ns.
@@ -49,6 +51,8 @@ pub fn run(options: &Options) -> io::Result<(Window<'_>, Memory)> {
     load.connect(options.connections)?;
     let connected = cpu::resident(&options.pids)?;
     let mut window = Window::new(options);
+    // The one that each connection began with.
+    window.messages = load.connections.len() as u64;
     if options.rate == 0.0 {
         load.closed(&mut window)?;
     } else {
@@ -123,6 +127,10 @@ impl Load<'_> {
             let count = self.poller.wait(TICK)?;
             self.answer(count, window, true)?;
         }
+        let lost = self.last_answers(window, LOST)?;
+        if lost > 0 {
+            return Err(io::Error::other(format!("{lost} messages got no answer in {} s", LOST / 1_000_000_000)));
+        }
         Ok(())
     }
 
@@ -133,9 +141,7 @@ impl Load<'_> {
         let mut number = 0u64;
         loop {
             let time = now();
-            if !window.open(time)? {
-                break;
-            }
+            // Before the look at the window's end: what was due in it counts, also where this thread comes late.
             let mut due = begin + (number as f64 * interval) as u64;
             while due <= time && due < window.ends() {
                 let busy = (number % self.options.connections as u64) as usize;
@@ -145,27 +151,32 @@ impl Load<'_> {
                 number += 1;
                 due = begin + (number as f64 * interval) as u64;
             }
+            if !window.open(time)? {
+                break;
+            }
             let wait = due.saturating_sub(now());
             let count = self.poller.wait(if wait < SPIN { 0 } else { (wait - SPIN / 2).min(TICK) })?;
             self.answer(count, window, false)?;
         }
-        self.last_answers(window)
+        self.last_answers(window, LAST_ANSWERS)?;
+        Ok(())
     }
 
-    /// Waits a little for what was due in the window; what then has no answer has waited at least until now.
-    fn last_answers(&mut self, window: &mut Window) -> io::Result<()> {
-        let deadline = now() + LAST_ANSWERS;
+    /// Waits, for `patience` ns, for what was due in the window; what then has no answer has waited at least until now.
+    /// Returns how many messages have none.
+    fn last_answers(&mut self, window: &mut Window, patience: u64) -> io::Result<usize> {
+        let deadline = now() + patience;
         while now() < deadline && self.connections.iter().any(|connection| connection.unanswered().next().is_some()) {
             let count = self.poller.wait(TICK)?;
             self.answer(count, window, false)?;
         }
         let time = now();
-        for connection in &self.connections {
-            for due in connection.unanswered() {
-                window.record(due, time);
-            }
+        let mut lost = 0;
+        for due in self.connections.iter().flat_map(Connection::unanswered) {
+            window.record(due, time);
+            lost += 1;
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// Serves the ready ones; `again`: each answer is followed by a new message.
