@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { tied } from './children.mjs'
 
 const program = fileURLToPath(new URL('load/target/release/load', import.meta.url))
 const execute = promisify(execFile)
@@ -18,6 +19,7 @@ export async function load(server, options, { cores, seconds, warmup }) {
   const pids = server.pids.flatMap((pid) => ['--pid', String(pid)])
   const time = ['--seconds', String(seconds), '--warmup', String(warmup)]
   const args = ['-c', cores, program, '--port', String(server.port), ...options, ...time, ...pids]
-  const { stdout } = await execute('taskset', args, { timeout: (seconds + warmup + 60) * 1000 })
-  return JSON.parse(stdout)
+  const running = execute('taskset', args, { timeout: (seconds + warmup + 60) * 1000 })
+  tied(running.child)
+  return JSON.parse((await running).stdout)
 }

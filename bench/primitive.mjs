@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { tied } from './children.mjs'
 import { cores } from './machine.mjs'
 import { program } from './packages.mjs'
 import { progress } from './progress.mjs'
@@ -58,8 +59,9 @@ export async function measurePrimitives(files, rounds) {
 async function once(node, { file, metric, peer }) {
   try {
     const args = ['-c', cores().two, node, '--expose-gc', host, file, peer, metric.name]
-    const { stdout } = await execute('taskset', args, { timeout: LIMIT, killSignal: 'SIGKILL' })
-    return JSON.parse(stdout)
+    const running = execute('taskset', args, { timeout: LIMIT, killSignal: 'SIGKILL' })
+    tied(running.child)
+    return JSON.parse((await running).stdout)
   } catch (error) {
     return { missing: error.killed ? `no end in ${LIMIT / 1000} s` : reason(error) }
   }

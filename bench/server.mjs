@@ -2,17 +2,14 @@
 
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { tied } from './children.mjs'
 
 const READY = 20_000
 const GRACE = 2_000
+/** As many descriptors as may be had: some runtimes raise that limit themselves, and some are left with 1 024. */
+const PINNED = 'ulimit -n "$(ulimit -Hn)" && exec taskset -c "$@"'
 /** So much of what a server writes is kept for its error. */
 const MOST = 10_000
-
-/** Every server that runs now, so that an interrupted benchmark leaves none behind. */
-const running = new Set()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 /**
  * Starts a server and waits for its line `listening PORT`.
@@ -22,12 +19,11 @@ process.on('exit', () => {
  * @throws when it ends or is silent for 20 s; the error holds what it wrote
  */
 export async function start(command, { cores, env = {}, quiet = false }) {
-  const child = spawn('taskset', ['-c', cores, ...command, '0'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'pipe'],
-  })
-  running.add(child)
-  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => running.delete(child))
+  const stdio = ['ignore', 'pipe', quiet ? 'ignore' : 'pipe']
+  const child = tied(
+    spawn('sh', ['-c', PINNED, 'sh', cores, ...command, '0'], { env: { ...process.env, ...env }, stdio }),
+  )
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   let text = ''
   const port = await new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${command.join(' ')}: ${why}${text && `\n${text}`}`))

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { tied } from './children.mjs'
 
 const ATTACH = 5_000
 
@@ -19,9 +20,8 @@ export async function count(pids, work) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const file = join(folder, 'calls')
   try {
-    const strace = spawn('strace', ['-f', '-c', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const args = ['-f', '-c', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])]
+    const strace = tied(spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] }))
     const ended = new Promise((resolve) => strace.once('exit', resolve))
     await attached(strace, pids.length)
     const { total_messages: messages } = await work()

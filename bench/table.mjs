@@ -12,7 +12,7 @@ export function markdown(result) {
   const lines = [
     '# Results',
     '',
-    `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}; ${rounds} rounds.`,
+    `${machine.processor}, ${machine.cores} cores, ${machine.memory} GiB, ${machine.kernel}; ${result.date}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     '',
     ...peers.map((peer) => `- ${peer.title}: ${peer.version}`),
     ...missing.map(({ peer, why }) => `- left out: ${peer} (${why})`),
@@ -35,7 +35,17 @@ export function markdown(result) {
     if (!result.samples.some((sample) => sample.scenario === scenario.name)) continue
     lines.push('', `## (${scenario.name}) ${scenario.title}`, '', ...table(result, scenario))
   }
-  if (result.primitives.length > 0) lines.push('', '# Primitives', '', ...primitiveTable(result.primitives))
+  if (result.primitives.length > 0) {
+    lines.push(
+      '',
+      '# Primitives',
+      '',
+      'Medians, with [smallest, largest]. Less is better, but of what is counted a second (/s). What is given was measured before,',
+      'on a 2-core virtual machine with kernel 6.18.',
+      '',
+      ...primitiveTable(result.primitives),
+    )
+  }
   return `${lines.join('\n')}\n`
 }
 

@@ -48,7 +48,7 @@ export abstract class RingOp<T> extends Op<T> implements Awaiting {
   protected a = 0
   protected b = 0
 
-  /** Writes the submission; `wait` of each operation ends with this. */
+  /** Writes the submission; `wait` of each operation (`start`, of those on descriptors) ends with this. */
   protected submit(code: number, x: number, y: number, z: number, u: number, v: number): void {
     const token = tokenFor(this)
     this.token = token
