@@ -22,6 +22,10 @@ test('a name that is empty is refused where it is registered', (t) => {
   refuses(t, () => Miou.portable(meta, (() => function* () {})()), Miou.InvalidArgument, /name/)
 })
 
+test('a name with half of a surrogate pair, which would arrive as another, is refused where it is registered', (t) => {
+  refuses(t, () => Miou.portable(meta, function* () {}, 'half \ud800'), Miou.InvalidArgument, /name .* surrogate/)
+})
+
 test('a name that is taken in its module is refused; another module may use it', (t) => {
   Miou.portable(meta, function* taken() {})
   refuses(t, () => Miou.portable(meta, function* taken() {}), Miou.InvalidArgument, /"taken" is taken.*third argument/)

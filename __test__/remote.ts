@@ -60,6 +60,16 @@ test('a result that can not be read, for a reason that can not cross either, is 
   )
 })
 
+test('a getter in a result, which is read when its task is over, spawns nothing there', async (t) => {
+  await Miou.run(
+    function* () {
+      const result = yield* Miou.await(Miou.call(returns, ['spawning']))
+      isError(t, result.ok || result.error, Miou.NotInTask, /async/)
+    },
+    { domains: 1 },
+  )
+})
+
 test('what can not be shown is logged as far as it can', async (t) => {
   const unseen = {
     [inspect.custom]() {

@@ -86,6 +86,38 @@ test('a register that signals and then throws ends no other wait of its task', a
   }, alone)
 })
 
+test('a register that cancels its own run and then throws ends no later wait of its task, and no other source is forgotten', async (t) => {
+  const controller = new AbortController()
+  let second: Miou.Syscall | undefined
+  const events = (): Miou.EventSource => ({ select: () => (second === undefined ? [] : [second]) })
+  let slept = false
+  const run = Miou.run(
+    function* () {
+      const first = Miou.syscall()
+      try {
+        yield* Miou.suspend(first, () => {
+          controller.abort()
+          throw new RangeError('register')
+        })
+        t.fail('it throws')
+      } catch (error) {
+        isError(t, error, RangeError, /^register$/)
+      }
+      yield* Miou.shield(function* () {
+        setTimeout(() => {
+          slept = true
+        }, 1)
+        yield* Unix.sleep(5)
+        t.true(slept)
+        second = Miou.syscall()
+        yield* Miou.suspend(second)
+      })
+    },
+    { domains: 0, events, signal: controller.signal },
+  )
+  await rejects(t, run, Miou.Cancelled)
+})
+
 test('what register throws is thrown from suspend, and the syscall is over', async (t) => {
   await Miou.run(function* () {
     const syscall = Miou.syscall()

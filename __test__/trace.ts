@@ -1,12 +1,13 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
 import { dies } from './programs/dying.js'
-import { echo } from './programs/numbers.js'
+import { echo, lives } from './programs/numbers.js'
 import { tells, told as early } from './programs/reporting.js'
 import { branches, events, notes, reported, reportsHere, stopsReporting } from './programs/traced.js'
 import { afterEach, test } from './support/case.js'
 import { logged } from './support/logged.js'
 import { isError } from './support/refusal.js'
+import { words } from './support/waiting.js'
 
 const alone = { domains: 0 }
 
@@ -180,6 +181,44 @@ test('notOwner is told by whatever needs the resource', async (t) => {
     })
   }, alone)
   t.deepEqual(told, ['2 true', '2 true', '2 true', '2 true'])
+})
+
+test('a reporter may cancel the run, by its signal, whatever it is told: all unwinds, and no wait ends early', async (t) => {
+  for (let at = 0, over = false; !over; at++) {
+    const controller = new AbortController()
+    const shared = words(2)
+    let told = 0
+    let slept = 0
+    Miou.Trace.setReporter(() => {
+      if (told++ === at) controller.abort()
+    })
+    const body = function* (): Generator<Miou.Suspension, void> {
+      try {
+        yield* Miou.async(() => Miou.yield())
+        const resource = Miou.Ownership.create('r', () => {})
+        Miou.Ownership.own(resource)
+        Miou.Ownership.disown(resource)
+        const called = Miou.call(lives, [shared, 0, 1], { pin: Miou.Domain.all()[1]! })
+        const syscall = Miou.syscall('due')
+        yield* Miou.suspend(syscall, () => setImmediate(Miou.signal, syscall))
+        yield* Miou.cancel(called)
+      } finally {
+        const start = performance.now()
+        try {
+          yield* Miou.shield(() => Unix.sleep(2))
+        } finally {
+          slept = performance.now() - start
+        }
+      }
+    }
+    await Miou.run(body, { domains: 1, signal: controller.signal }).catch((error) =>
+      isError(t, error, Miou.Cancelled, /cancelled/),
+    )
+    over = told <= at
+    t.is(shared[0], shared[1], `cancelled at event ${at}`)
+    // Cancelled before it began, it does not get there.
+    t.true(slept >= 2 || at < 2, `cancelled at event ${at}, slept ${slept} ms`)
+  }
 })
 
 test('X53: every task that is spawned is done, and every cancel is followed by what it was for, on all domains', async (t) => {

@@ -8,7 +8,7 @@ import type { TaskRecord } from '../dist/task.js'
 import { transfersSlowly } from './programs/resources.js'
 import { test } from './support/case.js'
 import { rejects } from './support/refusal.js'
-import { words } from './support/waiting.js'
+import { never, words } from './support/waiting.js'
 
 test('a transfer ends by its own answer alone, not by one to an earlier transfer that was cancelled', async (t) => {
   const shared = words(3)
@@ -40,6 +40,40 @@ function post(): void {
   rust().drain()
   drained()
 }
+
+test('a finaliser that runs since its resource came to a parent that had ended leaves nothing there', async (t) => {
+  const log: string[] = []
+  const inner = Miou.Ownership.create('inner', (name) => log.push(name))
+  const outer = Miou.Ownership.create('outer', (name) => {
+    log.push(name)
+    Miou.Ownership.own(inner)
+    Miou.async(never, { give: [Miou.Ownership.create('given', (given) => log.push(given))] })
+  })
+  await Miou.run(
+    function* () {
+      const parent = Miou.async(function* () {
+        Miou.async(
+          function* () {
+            try {
+              yield* never()
+            } finally {
+              yield* Miou.shield(function* () {
+                yield* Miou.yield()
+                yield* Miou.Ownership.transfer(outer)
+              })
+            }
+          },
+          { give: [outer] },
+        )
+        yield* Miou.yield()
+        throw new Error('ended')
+      })
+      t.like(yield* Miou.await(parent), { error: { message: 'ended' } })
+    },
+    { domains: 0 },
+  )
+  t.deepEqual(log.sort(), ['given', 'inner', 'outer'])
+})
 
 test('who has no parent can not transfer: main, and the handler of a signal, which is named', async (t) => {
   const resource = Miou.Ownership.create('r', () => {})

@@ -16,8 +16,8 @@ import { ready } from './ready.js'
 import { endWith, runs, sendCancel } from './remote.js'
 import { attach, detach, finaliseAll, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
-import { bornCancelled, checkOptions, child, equip, type SpawnOptions } from './spawn.js'
-import { CALLED, isCancelled, REMOTE, rootOf, SHIELDED, type Task, TaskRecord } from './task.js'
+import { bornCancelled, checkOptions, child, equip, isBarren, type SpawnOptions } from './spawn.js'
+import { CALLED, REMOTE, rootOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
 
@@ -78,7 +78,7 @@ export function callAt(
 ): TaskRecord {
   const { run } = parent
   const id = run.nextId()
-  const unborn = isCancelled(parent)
+  const unborn = isBarren(parent)
   const called: Called = {
     run,
     id,
@@ -100,13 +100,16 @@ export function callAt(
   more.place = unborn ? EXPECTED : to
   equip(task, { ...options, give: [] })
   more.name ??= reference.name
-  if (tracing.on)
-    trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(options.name && { name: options.name }) }, task)
   task.flags |= REMOTE
   run.away.set(id, task)
   if (deferral !== undefined) {
     for (const resource of give) detach(resource)
     defer(task, called, deferral, give.length)
+  }
+  // Behind all that cancelling it needs: a reporter may do so, by the signal of the run.
+  if (tracing.on) {
+    const { name } = options
+    trace({ type: 'spawn', parent: parent.id, kind: 'call', ...(name && { name }) }, task, run.domain)
   }
   if (unborn && bornCancelled(task, parent)) sendCancel(task, undefined)
   return task

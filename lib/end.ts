@@ -15,7 +15,20 @@ import { finaliseAll, type Resource } from './resource.js'
 import { siteOf } from './site.js'
 import { met } from './stacks.js'
 import { SUSPENSION } from './suspension.js'
-import { CALLED, DONE, ENDED, FATAL, LISTED, nameOf, OK, READ, type Result, resultOf, type TaskRecord } from './task.js'
+import {
+  CALLED,
+  causeOf,
+  DONE,
+  ENDED,
+  FATAL,
+  LISTED,
+  nameOf,
+  OK,
+  READ,
+  type Result,
+  resultOf,
+  type TaskRecord,
+} from './task.js'
 import { trace, tracing } from './trace.js'
 import { shown } from './shown.js'
 
@@ -166,13 +179,19 @@ function abandonChildren(task: TaskRecord): void {
   }
 }
 
-/** Why the children of a task are cancelled: for what cancelled it, or for what it threw. */
-function causeOf(task: TaskRecord): unknown {
-  return task.cancelled === null ? task.value : task.cancelled.cause
+/** A task and all its descendants are over. Code of the user's that runs now, such as getters in a result, is outside of tasks. */
+function publish(first: TaskRecord): void {
+  const { current } = here
+  here.current = null
+  try {
+    tell(first)
+  } finally {
+    here.current = current
+  }
 }
 
-/** A task and all its descendants are over. */
-function publish(first: TaskRecord): void {
+/** Tells of a task that is over, and of its ancestors that are with it. */
+function tell(first: TaskRecord): void {
   let task = first
   for (;;) {
     task.flags |= DONE

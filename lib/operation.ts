@@ -4,7 +4,7 @@ import { here } from './here.js'
 import { takeBack } from './lent.js'
 import { ready } from './ready.js'
 import { ABORTED, ANSWER, IDLE, MADE, PREVENTED, SUSPENDED, SWITCHING, type Suspension, WAITING } from './suspension.js'
-import type { TaskRecord } from './task.js'
+import { READY, type TaskRecord, URGENT } from './task.js'
 
 export type { Suspension }
 
@@ -65,6 +65,14 @@ export abstract class Op<T> implements Operation<T> {
     const waiting = this.phase === WAITING
     if (waiting) this.abort()
     this.phase = waiting ? ABORTED : PREVENTED
+  }
+
+  /** It can't wait after all, since code of the user's has thrown: nothing that came meanwhile is to end the next wait of its task. */
+  protected unwait(): void {
+    const { task } = this
+    this.phase = IDLE
+    task.op = null
+    task.flags &= ~(READY | URGENT)
   }
 
   [Symbol.iterator](): this {

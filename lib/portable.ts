@@ -26,7 +26,7 @@ const references = new WeakMap<object, Reference>()
  * Makes a top-level function callable from other domains, which import its module when they first need it. The name is
  * the function's own, and unique in its module; give one where a bundler renames functions.
  *
- * @throws `InvalidArgument` for a name that is empty or taken, and for a module whose address is longer than 16 KiB.
+ * @throws `InvalidArgument` for a name that is empty, taken or no well-formed text, and for a module whose address is longer than 16 KiB.
  * @example
  * const square = Miou.portable(import.meta, function* square(x: number) { return x * x })
  * const nine = yield* Miou.call(square, [3])
@@ -43,6 +43,11 @@ export function portable<F extends (...args: never[]) => unknown>(
   if (typeof known !== 'string' || known === '') {
     throw new InvalidArgument(
       'a portable function needs a name: write function* name() or give one as the third argument',
+    )
+  }
+  if (!known.isWellFormed()) {
+    throw new InvalidArgument(
+      'the name of a portable function is a whole text: half of a surrogate pair does not cross',
     )
   }
   if (meta.url.length + known.length > LONGEST) {

@@ -130,8 +130,10 @@ function round(start: number): void {
     if (hooked()) runHooks()
     if (urgent.length > 0) {
       const task = urgent.shift()
-      task.flags &= ~(URGENT | READY)
-      slice(task)
+      if (task.flags & URGENT) {
+        task.flags &= ~(URGENT | READY)
+        slice(task)
+      }
     } else if (normal.length > 0) {
       const task = normal.shift()
       // Not so where it has unwound since it was put here.
@@ -161,6 +163,8 @@ function slice(task: TaskRecord): void {
   if (tracing.on) {
     trace('begin', task)
     if (waits(task)) trace('resume', task)
+    // A reporter may have cancelled it, by the signal of the run: it meets that now, and does not run once more.
+    task.flags &= ~(URGENT | READY)
   }
   const context = task.extra?.context
   if (context === undefined) step(task)

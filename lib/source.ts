@@ -6,8 +6,8 @@ import { isPlain } from './plain.js'
 import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
 import { schedule } from './ready.js'
-import { IDLE } from './suspension.js'
-import { nameOf, READY, type TaskRecord } from './task.js'
+import { WAITING } from './suspension.js'
+import { nameOf, type TaskRecord } from './task.js'
 import { nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
 
@@ -122,19 +122,23 @@ class Suspend extends Op<void> {
 
   wait(): void {
     const { task } = this
-    if (tracing.on) trace({ type: 'suspend', on: this.syscall!.name }, task)
     this.syscall!.waiter = this
     task.run.suspended++
+    if (tracing.on) trace({ type: 'suspend', on: this.syscall!.name }, task)
+    // A reporter may have cancelled the task, by the signal of the run.
+    if (!this.waits) return
     try {
       this.register?.()
     } catch (error) {
-      this.abort()
-      this.phase = IDLE
-      task.op = null
-      // It may have signaled first: nothing is to end the next wait of the task for that.
-      task.flags &= ~READY
+      // It may have signaled first, or cancelled the task.
+      if (this.waits) this.abort()
+      this.unwait()
       throw error
     }
+  }
+
+  private get waits(): boolean {
+    return this.phase === WAITING
   }
 
   abort(): void {

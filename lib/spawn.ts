@@ -10,7 +10,7 @@ import { attach, checkHere, detach, Resource } from './resource.js'
 import { childSeed } from './random.js'
 import { hurry, ready } from './ready.js'
 import { site } from './site.js'
-import { type Body, LISTED, nameOf, SHIELDED, type Task, TaskRecord } from './task.js'
+import { type Body, causeOf, ENDED, isCancelled, LISTED, nameOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 
 /** How a task is spawned. */
@@ -72,10 +72,17 @@ export function equip(task: TaskRecord, options: SpawnOptions<never>): void {
   if (orphans !== undefined) store(orphans as unknown as Collector, task)
 }
 
+/** Whether nothing that this task spawns may start: it is cancelled, or is over and a finaliser of it runs. */
+export function isBarren(task: TaskRecord): boolean {
+  return isCancelled(task) || (task.flags & ENDED) !== 0
+}
+
 /** A child that is spawned in a cancelled task is born cancelled: it never starts, and what it was given is finalised. */
 export function bornCancelled(task: TaskRecord, parent: TaskRecord): boolean {
-  if (parent.cancelled === null || parent.shields > 0) return false
-  task.cancelled = makeCancelled(parent.cancelled.cause)
+  if (!isBarren(parent)) return false
+  // A reporter has cancelled both, say, when it was told of the spawn.
+  if (task.cancelled !== null) return true
+  task.cancelled = makeCancelled(causeOf(parent))
   if (tracing.on) trace('cancel', task)
   return true
 }

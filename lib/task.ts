@@ -137,6 +137,11 @@ export function isCancelled(task: TaskRecord): boolean {
   return task.cancelled !== null && task.shields === 0
 }
 
+/** Why the children of a task are cancelled: for what cancelled it, or for what it threw. */
+export function causeOf(task: TaskRecord): unknown {
+  return task.cancelled === null ? task.value : task.cancelled.cause
+}
+
 /** The result of a task that is over, as its parent sees it. */
 export function resultOf(task: TaskRecord): Result<unknown> {
   if (task.flags & OVERRIDDEN) return { ok: false, error: task.cancelled }

@@ -21,11 +21,11 @@ let reporter: ((event: TraceEvent) => void) | undefined
 /** What tells events apart, beside whose they are and when. */
 type Details = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'id' | 'domain' | 'time'> : never) : never
 
-/** Reports an event of `task`. Call it only where `tracing.on`. */
-export function trace(what: Details['type'] | Details, task: TaskRecord): void {
+/** Reports an event of `task`, on the domain that runs it or another. Call it only where `tracing.on`. */
+export function trace(what: Details['type'] | Details, task: TaskRecord, domain = task.domain): void {
   const details = typeof what === 'string' ? { type: what } : what
   const time = Number(process.hrtime.bigint())
-  deliver({ id: task.id, domain: task.domain, time, ...details } as TraceEvent)
+  deliver({ id: task.id, domain, time, ...details } as TraceEvent)
 }
 
 /** Reports an event, now or after a while in which there was nobody to tell. */

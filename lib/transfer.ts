@@ -8,10 +8,9 @@ import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import { runs } from './remote.js'
 import './resource-clone.js'
-import { IDLE, WAITING } from './suspension.js'
-import { attach, detach, finalise, finaliseFreely, notOwner, Resource } from './resource.js'
+import { WAITING } from './suspension.js'
+import { attach, detach, finaliseAll, finaliseFreely, notOwner, Resource } from './resource.js'
 import { CALLED, ENDED, nameOf, type TaskRecord } from './task.js'
-import { log } from './log.js'
 
 let last = 0
 /** Those that went to another domain, which has not said yet that it has them, by number. */
@@ -44,8 +43,7 @@ class Transfer extends Op<void> {
     try {
       prepared = prepare(resource, place, cargoOf('a resource', new Map([[resource, task]]), true))
     } catch (error) {
-      this.phase = IDLE
-      task.op = null
+      this.unwait()
       throw error
     }
     begin(TRANSFER)
@@ -72,12 +70,8 @@ class Transfer extends Op<void> {
 
 /** A task gets a resource; one whose finalisers have run already has it finalised at once. */
 function hand(resource: Resource, to: TaskRecord): void {
-  if (!(to.flags & ENDED)) return attach(resource, to)
-  try {
-    finalise(resource, to)
-  } catch (error) {
-    log(`a finaliser of ${nameOf(to)} threw`, error)
-  }
+  attach(resource, to)
+  if (to.flags & ENDED) finaliseAll(to)
 }
 
 onMessage(TRANSFER, (message) => {

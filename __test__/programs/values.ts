@@ -95,6 +95,12 @@ export const returns = Miou.portable(meta, function* returns(what: string): Gene
       return Miou.self()
     case 'nothing':
       return undefined
+    case 'spawning':
+      return {
+        get spawned(): number {
+          return Miou.async(() => Miou.yield()).id
+        },
+      }
     case 'unreadable':
     case 'unreadable error':
       return {
