@@ -1,3 +1,7 @@
+/*
+ * Values that nobody will read may hold descriptors, which nobody would close. What those are is told by lib/unix/leftovers.ts.
+ */
+
 let closeIn: ((value: unknown) => void) | undefined
 
 /** Says how descriptors in a value are closed: sockets are another room's business. */

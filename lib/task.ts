@@ -55,12 +55,12 @@ export const OVERRIDDEN = 512
 export const CALLED = 1024
 /** It, or a descendant of it, has broken a rule that no task may see broken. */
 export const FATAL = 2048
+/** Its code is a generator. */
+export const GENERATOR = 4096
 /** Its parent waits for it among others. */
 export const AWAITED = 8192
 /** Somebody has its value: what is in it is theirs. */
 export const READ = 16384
-/** Its code is a generator. */
-export const GENERATOR = 4096
 
 /**
  * A task. Children form a list from the newest to the oldest, through `older` and `newer`. What most tasks never have is

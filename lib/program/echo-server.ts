@@ -23,7 +23,7 @@ const BACKLOG = 4096
 
 /**
  * Tasks that accept on one listener. Each has its turn as often as each client that is served: under full load of 500
- * clients one of them lets 500 new ones in a second, sixteen let in 6 000.
+ * clients one of them lets 500 new ones in a second, sixteen let in 6 400.
  */
 const ACCEPTORS = 16
 
