@@ -474,6 +474,7 @@ test('a signal whose waiter holds the mutex again, but has not run, when its dom
 
 test('what is no condition, or no mutex, is refused with a sentence', async (t) => {
   refuses(t, () => Condition.create(''), Miou.InvalidArgument, /name/)
+  refuses(t, () => Condition.create('\ud800'), Miou.InvalidArgument, /name/)
   await Miou.run(function* () {
     const m = Mutex.create()
     const c = Condition.create()

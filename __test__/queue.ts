@@ -476,6 +476,7 @@ test('wrong arguments of queues are refused', (t) => {
   for (const call of calls) refuses(t, call, Miou.InvalidArgument, /takes a queue, as Queue\.create makes it/)
   refuses(t, () => Queue.drop(Queue.create(), 1 as never), Miou.InvalidArgument, /a queue and a function/)
   refuses(t, () => Queue.create(''), Miou.InvalidArgument, /name/)
+  refuses(t, () => Queue.create('\ud800'), Miou.InvalidArgument, /name/)
   refuses(t, () => Queue.create(5 as never), Miou.InvalidArgument, /name/)
 })
 

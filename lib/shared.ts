@@ -57,9 +57,10 @@ export function shared<H extends SharedPart>(
 
   return {
     create(name) {
-      if (name !== undefined && (typeof name !== 'string' || name === '')) {
+      // Names with different lone surrogates would be one.
+      if (name !== undefined && (typeof name !== 'string' || name === '' || !name.isWellFormed())) {
         throw new InvalidArgument(
-          'the name of a shared object is a string that is not empty; leave it out for a private one',
+          'the name of a shared object is a well-formed string that is not empty; leave it out for a private one',
         )
       }
       rust()
