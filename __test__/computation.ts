@@ -197,6 +197,33 @@ test('tryCapture completes a computation with what its body returns or throws', 
   }, alone)
 })
 
+test('a descriptor that the body of tryCapture returns is closed, since nobody gets it', async (t) => {
+  await Miou.run(function* () {
+    const opened: Unix.FileDescr[] = []
+    const opens = function* (): Generator<Miou.Suspension, Unix.FileDescr> {
+      const fd = Unix.tcpv4()
+      opened.push(fd)
+      return fd
+    }
+    const refused = Computation.create<Unix.FileDescr>()
+    t.true(yield* Computation.tryCapture(refused, opens))
+    isError(t, Computation.cancelled(refused), Miou.InvalidArgument, /descriptor/)
+    t.false(yield* Computation.tryCapture(refused, opens))
+    const overridden = Miou.async(() =>
+      Computation.tryCapture(Computation.create<Unix.FileDescr>(), function* () {
+        try {
+          yield* forever()
+        } catch {}
+        return yield* opens()
+      }),
+    )
+    yield* Miou.yield()
+    yield* Miou.cancel(overridden)
+    t.is(opened.length, 3)
+    for (const fd of opened) refuses(t, () => Unix.toFileDescr(fd), Miou.Closed)
+  }, alone)
+})
+
 test('tryCapture by a task that is cancelled completes the computation with its Cancelled', async (t) => {
   await Miou.run(function* () {
     const bodies: Miou.Body<number>[] = [

@@ -1,6 +1,7 @@
 import { atEnd, over } from './at-end.js'
 import { enter } from './body.js'
 import { spent, turn } from './budget.js'
+import { discard } from './discard.js'
 import { DomainDied, InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
 import { WaitOp } from './io.js'
@@ -100,8 +101,8 @@ export function tryCancel(c: Computation<unknown>, error: unknown): boolean {
 
 /**
  * Runs `body` and completes a computation with what it returns or throws, unless it is complete by then; says whether it
- * did. A value that can't cross completes it with the error that says so. A task that is cancelled meanwhile completes it
- * with its `Cancelled`, one whose domain dies with `DomainDied`.
+ * did. A value that can't cross completes it with the error that says so; a descriptor in it is closed. A task that is
+ * cancelled meanwhile completes it with its `Cancelled`, one whose domain dies with `DomainDied`.
  *
  * @example
  * yield* Computation.tryCapture(answer, function* () { return yield* ask(server) })
@@ -133,7 +134,11 @@ function* capture<T>(c: Computation<T>, body: Body<T>): Generator<Suspension, bo
     over(task, giveUp)
     if (result === undefined) giveUp()
   }
-  return settleFor(c, isCancelled(task) ? { ok: false, error: task.cancelled } : result)
+  const overridden = isCancelled(task)
+  const completed = settleFor(c, overridden ? { ok: false, error: task.cancelled } : result)
+  // Nobody gets what the body returned.
+  if (result.ok && (overridden || !completed)) discard(result.value)
+  return completed
 }
 
 /** Settles a computation that was entrusted to this domain: it fails with the domain until then, and not after that. */
@@ -163,6 +168,7 @@ function settle(c: Computation<unknown>, result: Result<unknown>): boolean {
   try {
     return result.ok ? tryReturn(c, result.value) : tryCancel(c, result.error)
   } catch (error) {
+    if (result.ok) discard(result.value)
     return tryCancel(c, error)
   }
 }
