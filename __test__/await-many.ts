@@ -1,5 +1,6 @@
 import * as Miou from 'miou'
 import * as Unix from 'miou/unix'
+import { abortSignal } from 'miou/node'
 import { echo, fail, lives, spin } from './programs/numbers.js'
 import { test } from './support/case.js'
 import { isError, refuses, rejects } from './support/refusal.js'
@@ -189,4 +190,36 @@ test('the same seed makes the same choices, with other domains too', async (t) =
   for (const seed of [1, 1, 2]) runs.push(await Miou.run(program, { domains: 3, seed }))
   t.deepEqual(runs[0], runs[1])
   t.notDeepEqual(runs[0], runs[2])
+})
+
+test('who listens to the signal of a loser may cancel the waiter: the losers can be awaited in its clean-up', async (t) => {
+  const controller = new AbortController()
+  let unwound = 0
+  function* loses(): Generator<Miou.Suspension, void> {
+    abortSignal().addEventListener('abort', () => controller.abort())
+    try {
+      yield* never()
+    } finally {
+      yield* Miou.shield(() => Miou.yield())
+      unwound++
+    }
+  }
+  const run = Miou.run(
+    function* () {
+      const tasks = [Miou.async(() => Miou.yield()), Miou.async(loses), Miou.async(loses)]
+      try {
+        yield* Miou.awaitFirst(tasks)
+        t.fail('it is cancelled')
+      } finally {
+        const results = yield* Miou.shield(() => Miou.awaitAll(tasks))
+        t.is(unwound, 2)
+        t.deepEqual(
+          results.map(({ ok }) => ok),
+          [true, false, false],
+        )
+      }
+    },
+    { domains: 0, signal: controller.signal },
+  )
+  await rejects(t, run, Miou.Cancelled)
 })

@@ -97,6 +97,8 @@ class AwaitFirst extends AwaitOne {
   override next(): ReturnType<Op<Result<unknown>>['next']> {
     if (this.phase === WAITING && this.first === null) {
       this.decide()
+      // Who listens to the signal of a loser may have cancelled the task, which meets that when it runs next.
+      if (!this.waits) return SUSPENDED
       this.wait()
       if (this.losers > 0) return SUSPENDED
     }

@@ -67,6 +67,11 @@ export abstract class Op<T> implements Operation<T> {
     this.phase = waiting ? ABORTED : PREVENTED
   }
 
+  /** Whether it waits: code of the user's that runs as it begins to may have cancelled its task. */
+  protected get waits(): boolean {
+    return this.phase === WAITING
+  }
+
   /** It can't wait after all, since code of the user's has thrown: nothing that came meanwhile is to end the next wait of its task. */
   protected unwait(): void {
     const { task } = this

@@ -6,7 +6,6 @@ import { isPlain } from './plain.js'
 import type { RunRecord } from './run-record.js'
 import { ready } from './ready.js'
 import { schedule } from './ready.js'
-import { WAITING } from './suspension.js'
 import { nameOf, type TaskRecord } from './task.js'
 import { nextDeadline } from './timers.js'
 import { trace, tracing } from './trace.js'
@@ -135,10 +134,6 @@ class Suspend extends Op<void> {
       this.unwait()
       throw error
     }
-  }
-
-  private get waits(): boolean {
-    return this.phase === WAITING
   }
 
   abort(): void {
