@@ -18,7 +18,8 @@ const LIMIT = 120_000
  * Measures the primitives of some files.
  * @param {string[]} files names of primitives/*.mjs
  * @param {number} rounds
- * @returns {Promise<{ primitives: object[], missing: object[] }>} a row a metric and peer, with its spread over the rounds
+ * @returns {Promise<{ primitives: object[], missing: object[], failures: object[] }>} a row a metric and peer, with its
+ *   spread over the rounds; what is not there; what was and failed, each time that it did
  */
 export async function measurePrimitives(files, rounds) {
   let node
@@ -26,7 +27,7 @@ export async function measurePrimitives(files, rounds) {
     node = program('', 'node26', 'bin/node')
   } catch (error) {
     if (!(error instanceof Missing)) throw error
-    return { primitives: [], missing: [{ peer: 'the primitives', why: error.message }] }
+    return { primitives: [], missing: [{ peer: 'the primitives', why: error.message }], failures: [] }
   }
   const rows = []
   for (const file of files) {
@@ -36,13 +37,16 @@ export async function measurePrimitives(files, rounds) {
     }
   }
   const missing = []
+  const failures = []
   let done = 0
   for (let round = 1; round <= rounds; round++) {
     for (const row of rows) {
       const outcome = await once(node, row)
-      if (outcome.value !== undefined) row.values.push(outcome.value)
-      else if (round === 1) missing.push({ peer: `${row.peer}, ${row.metric.name}`, why: outcome.missing })
-      const text = outcome.value === undefined ? outcome.missing : `${outcome.value.toPrecision(4)} ${row.metric.unit}`
+      const { value, missing: lacks, failed } = outcome
+      if (value !== undefined) row.values.push(value)
+      else if (failed !== undefined) failures.push({ peer: row.peer, scenario: row.metric.name, round, why: failed })
+      else if (round === 1) missing.push({ peer: `${row.peer}, ${row.metric.name}`, why: lacks })
+      const text = lacks ?? failed ?? `${value.toPrecision(4)} ${row.metric.unit}`
       progress(++done, rows.length * rounds, `round ${round}  ${row.metric.name}  ${row.peer}: ${text}`)
     }
   }
@@ -53,6 +57,7 @@ export async function measurePrimitives(files, rounds) {
       ...given(metric),
     ]),
     missing,
+    failures,
   }
 }
 
@@ -63,7 +68,7 @@ async function once(node, { file, metric, peer }) {
     tied(running.child)
     return JSON.parse((await running).stdout)
   } catch (error) {
-    return { missing: error.killed ? `no end in ${LIMIT / 1000} s` : reason(error) }
+    return { failed: error.killed ? `no end in ${LIMIT / 1000} s` : reason(error) }
   }
 }
 

@@ -52,8 +52,12 @@ async function main() {
   await measure(what, (measured) => save(name, Object.assign(result, measured)))
   result.traced = await trace(what)
   if (chosen.primitives.length > 0) {
-    const { primitives, missing } = await measurePrimitives(chosen.primitives, chosen.rounds)
-    Object.assign(result, { primitives, missing: [...result.missing, ...missing] })
+    const { primitives, missing, failures } = await measurePrimitives(chosen.primitives, chosen.rounds)
+    Object.assign(result, {
+      primitives,
+      missing: [...result.missing, ...missing],
+      failures: [...result.failures, ...failures],
+    })
   }
   save(name, result)
   console.log(markdown(result))

@@ -25,7 +25,7 @@ const tarball = resolve(values.tarball ?? join(root, 'target', 'package', `${nam
 if (!existsSync(tarball)) fail(`there is no ${tarball}: npm run package makes it`)
 
 /** Tests of what only a checkout has: its sources, its scripts, its README, and how it is packed. */
-const ofTheCheckout = ['package/**', 'program/readme.js', 'types.js', 'node-versions.js']
+const ofTheCheckout = ['package/**', 'program/readme.js', 'types.js', 'node-versions.js', 'bench.js']
 
 const folder = join(root, 'target', 'installed', node === undefined ? 'here' : 'elsewhere')
 const installed = join(folder, 'node_modules', name)
