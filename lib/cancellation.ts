@@ -1,6 +1,6 @@
 import { Cancelled } from './errors.js'
 import { extra } from './extra.js'
-import { here } from './here.js'
+import { outside } from './here.js'
 import { debugging, log } from './log.js'
 import type { Op } from './operation.js'
 import { sendCancel } from './remote.js'
@@ -69,13 +69,7 @@ export function abortSignalOf(task: TaskRecord): void {
 
 /** Aborts a signal since a task is cancelled. Those who listen are outside of tasks, whoever cancels. */
 export function abort(controller: AbortController, task: TaskRecord): void {
-  const { current } = here
-  here.current = null
-  try {
-    controller.abort(task.cancelled)
-  } finally {
-    here.current = current
-  }
+  outside(() => controller.abort(task.cancelled))
 }
 
 /** Throws `Cancelled` again, at an operation that would have to wait. */

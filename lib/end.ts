@@ -4,7 +4,7 @@ import { cancelTree, makeCancelled } from './cancellation.js'
 import { discard, holdsDescriptor } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
 import { extra } from './extra.js'
-import { here } from './here.js'
+import { here, outside } from './here.js'
 import { takeBack, unlendWithin, unlent } from './lent.js'
 import { debugging, log } from './log.js'
 import { Compound, forgottenYield, Op } from './operation.js'
@@ -179,19 +179,8 @@ function abandonChildren(task: TaskRecord): void {
   }
 }
 
-/** A task and all its descendants are over. Code of the user's that runs now, such as getters in a result, is outside of tasks. */
+/** A task and all its descendants are over. */
 function publish(first: TaskRecord): void {
-  const { current } = here
-  here.current = null
-  try {
-    tell(first)
-  } finally {
-    here.current = current
-  }
-}
-
-/** Tells of a task that is over, and of its ancestors that are with it. */
-function tell(first: TaskRecord): void {
   let task = first
   for (;;) {
     task.flags |= DONE
@@ -199,7 +188,8 @@ function tell(first: TaskRecord): void {
       if (task.cancelled !== null) trace('cancelled', task)
       trace('done', task)
     }
-    if (task.flags & CALLED) sendEnd(task)
+    // Getters in a result are code of the user's, and nobody would wait for what they spawn.
+    if (task.flags & CALLED) outside(() => sendEnd(task))
     const { parent } = task
     if (parent === null) return task.run.rootEnded(task)
     if (!childDone(task, parent)) return

@@ -11,3 +11,14 @@ export const here = {
   /** How many tasks hold a view of the receive area, see lent.ts. */
   lent: 0,
 }
+
+/** Calls code of the user's that is no part of the task which runs. */
+export function outside(call: () => void): void {
+  const { current } = here
+  here.current = null
+  try {
+    call()
+  } finally {
+    here.current = current
+  }
+}

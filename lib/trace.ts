@@ -1,4 +1,4 @@
-import { here } from './here.js'
+import { outside } from './here.js'
 import { log } from './log.js'
 import type { TaskRecord } from './task.js'
 
@@ -31,15 +31,11 @@ export function trace(what: Details['type'] | Details, task: TaskRecord, domain 
 /** Reports an event, now or after a while in which there was nobody to tell. */
 export function deliver(event: TraceEvent): void {
   // It is no part of the task, which it may neither end nor change.
-  const { current } = here
-  here.current = null
   try {
-    reporter?.(event)
+    outside(() => reporter?.(event))
   } catch (error) {
     report(undefined)
     log('the reporter of Trace.setReporter threw and was removed', error)
-  } finally {
-    here.current = current
   }
 }
 

@@ -1,6 +1,6 @@
 import { InvalidArgument } from './errors.js'
 import { registerHandle, wrongHandle } from './handle.js'
-import { here } from './here.js'
+import { outside } from './here.js'
 import { type Awaiting, completed, tokenFor, WaitOp } from './io.js'
 import { log } from './log.js'
 import { native } from './native.js'
@@ -116,14 +116,10 @@ class Callback implements Awaiting {
   /** Called where the trigger is signaled, and not where nobody can signal it any more. */
   settle(result: number): void {
     if (result < 0) return
-    const { current } = here
-    here.current = null
     try {
-      this.fn()
+      outside(this.fn)
     } catch (error) {
       log('a callback of Trigger.onSignal threw', error)
-    } finally {
-      here.current = current
     }
   }
 }

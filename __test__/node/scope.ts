@@ -4,7 +4,7 @@ import * as Unix from 'miou/unix'
 import { domainOf, fail } from '../programs/numbers.js'
 import { test } from '../support/case.js'
 import { onOneDomain, settle, throwsIn } from '../support/loopback.js'
-import { refuses, rejects } from '../support/refusal.js'
+import { isError, refuses, rejects } from '../support/refusal.js'
 
 /** Calls back from outside of tasks. */
 const soon = <T>(callback: () => Promise<T>): Promise<T> =>
@@ -157,4 +157,23 @@ onOneDomain('a thousand requests at once are all answered', function* (t) {
 
 test('outside of a task it is NotInTask', (t) => {
   refuses(t, () => scope(), Miou.NotInTask)
+})
+
+test('what a promise looks for in a result, a getter then, is called outside of tasks: it spawns nothing there', async (t) => {
+  await Miou.run(
+    function* () {
+      const requests = scope()
+      const promise = requests.run(function* () {
+        return Object.defineProperty({}, 'then', { get: () => Miou.async(() => Miou.yield()) })
+      })
+      try {
+        yield* until(promise)
+        t.fail('it throws')
+      } catch (error) {
+        isError(t, error, Miou.NotInTask, /async/)
+      }
+      yield* requests.close()
+    },
+    { domains: 0 },
+  )
 })

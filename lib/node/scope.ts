@@ -1,7 +1,7 @@
 import { type CallOptions, call } from '../call.js'
 import { read } from '../end.js'
 import { InvalidArgument } from '../errors.js'
-import { here } from '../here.js'
+import { here, outside } from '../here.js'
 import { currentTask, make, Op, type Operation } from '../operation.js'
 import { ready } from '../ready.js'
 import { async_, type SpawnOptions } from '../spawn.js'
@@ -64,7 +64,8 @@ export class OpenScope implements Scope {
           const result = read(child)
           // It is no task that can't be told of a fatal error, though the task itself counts as cancelled.
           if (child.flags & FATAL) reject(child.run.fatal)
-          else if (result.ok) resolve(result.value as T)
+          // Which looks for a `then`, that may be a getter.
+          else if (result.ok) outside(() => resolve(result.value as T))
           else reject(result.error)
         },
       }
