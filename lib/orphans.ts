@@ -111,7 +111,7 @@ export function get<T>(o: Orphans<T>): Operation<Result<T> | undefined> {
 
 /**
  * Waits for all stored tasks, those included that are stored meanwhile, and tells how each ended, in the order in which
- * they did.
+ * `get` tells of them: as they end, and by chance among those that have ended by then.
  *
  * @example
  * const results = yield* Miou.drain(handlers)
