@@ -416,3 +416,45 @@ test('what has passed through an operation, or a message, is kept alive by neith
   const { code, stdout, stderr } = await program.ended
   t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' })
 })
+
+// A read looped for ever and took all memory; an await was over before its task was.
+for (const [what, wrong] of [
+  ['yield', () => [...(Miou.yield() as unknown as Iterable<unknown>)]],
+  ['await', () => [...(Miou.await(Miou.async(() => Miou.yield())) as unknown as Iterable<unknown>)]],
+  [
+    'awaitFirst',
+    () => {
+      const tasks = [1, 2].map(() => Miou.async(() => Miou.yield()))
+      for (const _ of Miou.awaitFirst(tasks) as unknown as Iterable<unknown>);
+    },
+  ],
+  ['sleep', () => [...(Unix.sleep(1) as unknown as Iterable<unknown>)]],
+  [
+    'accept',
+    () => {
+      const fd = Unix.tcpv4()
+      try {
+        for (const _ of Unix.accept(fd) as unknown as Iterable<unknown>);
+      } finally {
+        Unix.close(fd)
+      }
+    },
+  ],
+  ['shield', () => [...(Miou.shield(() => Miou.yield()) as unknown as Iterable<unknown>)]],
+] as const) {
+  test(`a loop or a spread over an operation is told of yield*, and ends no wait of its task: ${what}`, async (t) => {
+    await Miou.run(
+      function* () {
+        const task = Miou.async(function* () {
+          refuses(t, wrong, Miou.ForgottenYield, /is for yield\*, not for for\.\.of or a spread/)
+          const start = performance.now()
+          yield* Miou.shield(() => Unix.sleep(5))
+          t.true(performance.now() - start >= 4)
+          throw new Error('over')
+        })
+        t.like(yield* Miou.await(task), { error: { message: 'over' } })
+      },
+      { domains: 0 },
+    )
+  })
+}

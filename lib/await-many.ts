@@ -2,6 +2,7 @@ import { childOf } from './await.js'
 import { cancelTree } from './cancellation.js'
 import { lose, read } from './end.js'
 import { InvalidArgument } from './errors.js'
+import { here } from './here.js'
 import { make, Op, type Operation } from './operation.js'
 import { choose } from './random.js'
 import { ready } from './ready.js'
@@ -95,7 +96,7 @@ class AwaitFirst extends AwaitOne {
   }
 
   override next(): ReturnType<Op<Result<unknown>>['next']> {
-    if (this.phase === WAITING && this.first === null) {
+    if (this.phase === WAITING && this.first === null && here.last !== this) {
       this.decide()
       // Who listens to the signal of a loser may have cancelled the task, which meets that when it runs next.
       if (!this.waits) return SUSPENDED

@@ -1,3 +1,4 @@
+import type { Op } from './operation.js'
 import type { TaskRecord } from './task.js'
 
 /**
@@ -8,6 +9,8 @@ export const here = {
   current: null as TaskRecord | null,
   /** Operations that the running slice may still complete before it has to let others run. */
   budget: 0,
+  /** The operation that the running slice ends with: whoever asks that for its next step in the same slice is no `yield*`. */
+  last: null as Op<unknown> | null,
   /** How many tasks hold a view of the receive area, see lent.ts. */
   lent: 0,
 }

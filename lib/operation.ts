@@ -95,15 +95,18 @@ export abstract class Op<T> implements Operation<T> {
         if (--here.budget < 0) {
           this.phase = SWITCHING
           task.op = this
+          here.last = this
           ready(task)
           return SUSPENDED
         }
         return this.begin(task)
       case SWITCHING:
+        if (here.last === this) this.spun()
         task.op = null
         here.budget--
         return this.begin(task)
       case WAITING: {
+        if (here.last === this) this.spun()
         task.op = null
         this.phase = IDLE
         ANSWER.value = this.finish()
@@ -135,8 +138,19 @@ export abstract class Op<T> implements Operation<T> {
     }
     this.phase = WAITING
     task.op = this
+    here.last = this
     this.wait()
     return SUSPENDED
+  }
+
+  /** It is asked for its next step by a loop or a spread, which does not let the scheduler run in between: for ever, or in vain. */
+  protected spun(): never {
+    here.last = null
+    this.interrupt()
+    this.unwait()
+    throw new ForgottenYield(
+      `${this.label} was asked to go on while its task waits: an operation, or a generator that performs one, is for yield*, not for for..of or a spread`,
+    )
   }
 }
 

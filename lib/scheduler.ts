@@ -174,6 +174,7 @@ function slice(task: TaskRecord): void {
     trace('end', task)
   }
   here.current = null
+  here.last = null
 }
 
 /** Whether a task waits, or has waited and is about to run on, in an operation that has no event of its own for that. */

@@ -35,6 +35,7 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
   override next(): IteratorResult<Suspension, T> {
     const { task } = this
     if (this.phase === WAITING) {
+      if (here.last === this) this.spun()
       if (!this.settled) return this.proceed()
       task.op = null
       this.phase = IDLE
@@ -48,6 +49,7 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
     here.budget--
     this.phase = WAITING
     task.op = this
+    here.last = this
     this.wait()
     return SUSPENDED
   }
