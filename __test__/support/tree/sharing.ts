@@ -36,8 +36,9 @@ export function* complete(shared: Shared, cell: number, task: number, count: num
     }),
   )
   const result = yield* Miou.Computation.await(c)
-  // Whoever completed it may have been cancelled.
-  if (result.ok ? result.value !== cell : !(result.error instanceof Miou.Cancelled)) violated(shared, Rule.value)
+  // Whoever completed it may have been cancelled, or its domain may have died.
+  const known = result.ok || result.error instanceof Miou.Cancelled || result.error instanceof Miou.DomainDied
+  if (!known || (result.ok && result.value !== cell)) violated(shared, Rule.value)
   if (task % 2 === 0) yield* Miou.cancel(child)
   else yield* child
 }
