@@ -1,6 +1,6 @@
 import * as Miou from 'miou'
 import { FORCED } from './computed.js'
-import { passedOn, Rule, type Shared, shareValue, violated } from './ledger.js'
+import { deadDomains, passedOn, Rule, type Shared, shareValue, violated } from './ledger.js'
 import { type Steps, turns } from './noted.js'
 
 /*
@@ -36,9 +36,12 @@ export function* complete(shared: Shared, cell: number, task: number, count: num
     }),
   )
   const result = yield* Miou.Computation.await(c)
-  // Whoever completed it may have been cancelled, or its domain may have died.
-  const known = result.ok || result.error instanceof Miou.Cancelled || result.error instanceof Miou.DomainDied
-  if (!known || (result.ok && result.value !== cell)) violated(shared, Rule.value)
+  if (result.ok ? result.value !== cell : !excuses(shared, result.error)) violated(shared, Rule.value)
   if (task % 2 === 0) yield* Miou.cancel(child)
   else yield* child
+}
+
+/** Whoever was to complete a computation may have been cancelled, or its domain may have died, where one did. */
+function excuses(shared: Shared, error: unknown): boolean {
+  return error instanceof Miou.Cancelled || (error instanceof Miou.DomainDied && deadDomains(shared).length > 0)
 }
