@@ -4,7 +4,7 @@
 
 let closeIn: ((value: unknown) => void) | undefined
 
-/** Says how descriptors in a value are closed: sockets are another room's business. */
+/** Says how descriptors in a value are closed: `lib/unix` does, on which nothing here depends. */
 export function onDiscard(close: (value: unknown) => void): void {
   closeIn = close
 }

@@ -26,15 +26,15 @@ onMessage(INTERRUPT, (message) => {
   others.set(message.from, message.value() as Int32Array)
 })
 
-/** The domain at `place` is gone, or has another source from now on. */
-export function forgetInterrupt(of: number): void {
-  others.delete(of)
+/** The domain at place `at` is gone. */
+export function forgetInterrupt(at: number): void {
+  others.delete(at)
 }
 
 /** Those that a message is on its way to, which the next turn posts. */
 const pending = new Set<number>()
 
-/** A message to the domain at `place` was submitted. */
+/** A message to the domain at place `at` was submitted. */
 function interruptLater(at: number): void {
   if (others.has(at)) pending.add(at)
 }

@@ -9,7 +9,7 @@ export interface Leftovers {
 
 const closers: ((run: RunRecord) => Leftovers)[] = []
 
-/** Says how the descriptors of a run are closed: sockets, and queues, are another room's business. */
+/** Says how the descriptors of a run are closed: `lib/unix` does for sockets, on which nothing here depends, and queues do. */
 export function onLeftovers(close: (run: RunRecord) => Leftovers): void {
   closers.push(close)
 }

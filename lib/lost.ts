@@ -1,7 +1,7 @@
 import { finaliseBequests } from './bequest.js'
 import { forgetFunctions } from './call.js'
 import { cancelTree } from './cancellation.js'
-import { place as here } from './domain-thread.js'
+import { place } from './domain-thread.js'
 import type { DomainDied } from './errors.js'
 import { forgetInterrupt } from './interrupt.js'
 import { BURIED, GONE, LOST, onMessage } from './mail.js'
@@ -52,8 +52,8 @@ export function domainDied(run: RunRecord, dead: number, reason: DomainDied, liv
   transfersLost(dead)
   const death = deathOf(run, dead)
   death.reason = reason
-  death.survivors = living.filter((place) => place !== here())
-  for (const place of death.survivors) if (!death.early.has(place)) death.awaited.add(place)
+  death.survivors = living.filter((at) => at !== place())
+  for (const at of death.survivors) if (!death.early.has(at)) death.awaited.add(at)
   for (const task of run.called.values()) {
     if (task.extra!.place !== dead) continue
     task.extra!.place = NOWHERE
@@ -68,12 +68,12 @@ export function domainDied(run: RunRecord, dead: number, reason: DomainDied, liv
 }
 
 /** Why a domain has died, where what it has left is not gone yet. */
-function reasonOf(run: RunRecord, place: number): DomainDied | undefined {
-  return run.deaths.get(place)?.reason
+function reasonOf(run: RunRecord, at: number): DomainDied | undefined {
+  return run.deaths.get(at)?.reason
 }
 
 function hasDeadAncestor(run: RunRecord, task: TaskRecord): boolean {
-  return rootOf(task).extra?.path?.some((place) => reasonOf(run, place) !== undefined) === true
+  return rootOf(task).extra?.path?.some((at) => reasonOf(run, at) !== undefined) === true
 }
 
 /** Deaths that are looked at when the messages to this thread itself come that say so. */
@@ -83,7 +83,7 @@ const notices: (() => void)[] = []
 export function domainDiedLast(run: RunRecord, dead: number, reason: DomainDied, living: readonly number[]): void {
   notices.push(() => domainDied(run, dead, reason, living))
   begin(LOST)
-  send(here())
+  send(place())
 }
 
 onMessage(LOST, () => notices.shift()!())
@@ -109,10 +109,10 @@ function settle(run: RunRecord): void {
     }
     if (!death.told) {
       death.told = true
-      for (const place of death.survivors) sendBuried(place, run.id, dead)
+      for (const at of death.survivors) sendBuried(at, run.id, dead)
     }
     // A domain that died while it was waited for has nothing to say: what it has left is waited for as well.
-    for (const place of death.awaited) if (reasonOf(run, place) === undefined) over = false
+    for (const at of death.awaited) if (reasonOf(run, at) === undefined) over = false
   }
   if (!over) return
   for (const [dead] of deaths) run.deaths.delete(dead)
@@ -141,7 +141,7 @@ onMessage(BURIED, (message) => {
 export function gone(dead: number): void {
   begin(GONE)
   putInt(dead)
-  send(here())
+  send(place())
 }
 
 onMessage(GONE, (message) => forgetDomain(message.int()))

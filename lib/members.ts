@@ -13,7 +13,10 @@ export function becomeDomain(place: number): void {
   own = place
 }
 
-/** The number that a domain of a run is known by: 0 for the one that called `run`, its place for the others. */
+/**
+ * The place of the domain that a run knows by a number: 0 is the one that called `run`, the others are known by their places.
+ * Undefined where there is none.
+ */
 function placeOf(run: RunRecord, domain: number): number | undefined {
   if (domain === 0) return run.places[0]
   return run.places.indexOf(domain, 1) > 0 ? domain : undefined

@@ -37,7 +37,7 @@ export function identify(resource: Resource): number {
   return resource.identity
 }
 
-/** What makes the resource of a descriptor: sockets are another room's business. */
+/** The resource of a descriptor: `lib/unix` says which it is, on which nothing here depends. */
 let ofDescriptor: (value: unknown) => Resource | undefined = () => undefined
 
 /** Says how a value that has a resource of its own is recognised. */

@@ -11,7 +11,7 @@ import { trace, tracing } from './trace.js'
 
 let last = 0
 
-/** Gives a value back. Written as a method, so that a resource of anything counts as a `Resource`. */
+/** Gives a value back. Written as a method, whose parameters are bivariant: so any `Resource<T>` is assignable to `Resource`. */
 type Finaliser<T> = { call(value: T): void }['call']
 
 /** Something that a task owns: a value, and what gives it back. Made by `Ownership.create`. */

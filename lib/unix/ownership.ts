@@ -9,7 +9,8 @@ import { accepting } from './accept.js'
 import type { Address } from './address.js'
 import * as connecting from './connect.js'
 import * as datagrams from './datagram.js'
-import { FileDescr, resourceOf, close as shut } from './descriptor.js'
+import * as descriptors from './descriptor.js'
+import { FileDescr, resourceOf } from './descriptor.js'
 import * as copying from './duplicate.js'
 import * as activation from './inherited.js'
 import * as names from './name.js'
@@ -199,5 +200,5 @@ export function peer(fd: FileDescr): Address {
 /** Disowns a descriptor and closes it. @throws `NotOwner` */
 export function close(fd: FileDescr): void {
   check(fd, 'close(fd)')
-  shut(fd)
+  descriptors.close(fd)
 }

@@ -1,6 +1,7 @@
 //! The ring: the memory that a domain shares with its JavaScript, and the only way in and out for what may suspend.
 //!
-//! The memory is a `SharedArrayBuffer` that JavaScript allocates (so that reading it needs no call), laid out as
+//! JavaScript allocates the memory, of WebAssembly or a `SharedArrayBuffer` (lib/ring.ts says why), so that reading it needs
+//! no call. It is laid out as
 //!
 //! | part | bytes | who writes |
 //! |---|---|---|

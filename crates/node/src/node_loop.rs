@@ -60,7 +60,7 @@ pub struct NodeLoop {
     hook: sys::napi_async_cleanup_hook_handle,
 }
 
-/// A `NodeLoop` as the Node-API object holds it.
+/// A `NodeLoop` as the domain of its thread is found with it (`Here` in domain.rs).
 #[derive(Clone, Copy)]
 pub struct NodeLoopRef(NonNull<NodeLoop>);
 
@@ -145,7 +145,7 @@ impl NodeLoopRef {
 
     /// Whether the domain keeps the loop alive.
     pub fn keep_alive(self, alive: bool) {
-        // SAFETY: LOOP: the object that calls this belongs to the environment, whose clean-up comes later.
+        // SAFETY: LOOP: whoever finds this beside the domain of its thread has seen that the domain lives, which the box owns.
         unsafe {
             let handle = (*self.0.as_ptr()).poll.as_ptr();
             if alive {
