@@ -1,8 +1,5 @@
 import { Duplex } from 'node:stream'
 import { InvalidArgument } from '../errors.js'
-import { type Awaiting, tokenFor } from '../io.js'
-import { schedule } from '../ready.js'
-import { CLOSED, letGo, makeRoom, PIECE, READ, receiveArea, reserve, sendArea, submit, WRITE } from '../ring.js'
 import type { RunRecord } from '../run-record.js'
 import type { Address } from '../unix/address.js'
 import { DATAGRAM, disown, FileDescr, gone, inUse, STREAM, shut, valid } from '../unix/descriptor.js'
@@ -10,23 +7,16 @@ import { endWithRun } from '../unix/leftovers.js'
 import { address, peer } from '../unix/name.js'
 import { type SocketOptions, setOptions } from '../unix/options.js'
 import { shutdown } from '../unix/shutdown.js'
-import { systemError } from '../unix/system-error.js'
+import { type Chunk, type Done, Reads, type Stream, Writes } from './sides.js'
 
 /** Milliseconds of the longest timer that Node has. */
 const LONGEST = 0x7fffffff
-
-type Done = (error?: Error | null) => void
-
-/** What `_writev` is given. */
-interface Chunk {
-  chunk: Buffer
-}
 
 /**
  * A descriptor of this domain as a stream of Node's. It reads and writes over the ring as a task would, without one: it is
  * called in the turn that brings what it waits for. Has what code for `net.Socket` asks for most.
  */
-class Socket extends Duplex {
+class Socket extends Duplex implements Stream {
   /** Bytes received, and bytes handed to the system. */
   bytesRead = 0
   bytesWritten = 0
@@ -78,7 +68,6 @@ class Socket extends Duplex {
     done(error)
   }
 
-  /** Something was read or written: the time that it may be idle begins anew. */
   touch(): void {
     this.timer?.refresh()
   }
@@ -192,117 +181,6 @@ function family(of: Address | undefined): string | undefined {
   return host(of)
     ?.replace(/.*:.*/, 'IPv6')
     .replace(/^[\d.]+$/, 'IPv4')
-}
-
-/** What code that is not ours threw must not reach the turn that it was called in. */
-function throwLater(error: unknown): void {
-  process.nextTick(() => {
-    throw error
-  })
-}
-
-/** The reading side: as long as the stream wants more, one read waits in the core. */
-class Reads implements Awaiting {
-  private reading = false
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly fd: FileDescr,
-  ) {}
-
-  begin(): void {
-    if (this.reading || this.fd.index < 0) return
-    this.reading = true
-    makeRoom(0)
-    submit(READ, tokenFor(this), this.fd.index, this.fd.generation, PIECE, 0, 0)
-    schedule()
-  }
-
-  settle(result: number, offset: number): void {
-    this.reading = false
-    let chunk: Buffer | null = null
-    if (result > 0) {
-      chunk = Buffer.allocUnsafe(result)
-      receiveArea.copy(chunk, 0, offset, offset + result)
-    }
-    if (result >= 0) letGo()
-    const { socket } = this
-    if (socket.destroyed) return
-    if (result < 0) {
-      socket.destroy(result === CLOSED ? undefined : systemError(result, 'read'))
-      return
-    }
-    socket.bytesRead += result
-    socket.touch()
-    try {
-      if (socket.push(chunk) && chunk !== null) this.begin()
-    } catch (error) {
-      throwLater(error)
-    }
-  }
-}
-
-/** The writing side: what the stream hands over goes out a piece of at most 64 KiB at a time. */
-class Writes implements Awaiting {
-  private chunks: Chunk[] = []
-  /** Bytes that are not taken yet. */
-  private left = 0
-  /** The chunk that is next, and how much of it was taken. */
-  private at = 0
-  private off = 0
-  private done: Done = () => {}
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly fd: FileDescr,
-  ) {}
-
-  begin(chunks: Chunk[], done: Done): void {
-    this.chunks = chunks
-    this.left = 0
-    for (const { chunk } of chunks) this.left += chunk.length
-    this.at = 0
-    this.off = 0
-    this.done = done
-    this.piece()
-  }
-
-  /** Takes as many bytes as go into a piece, out of as many chunks as it takes. */
-  private piece(): void {
-    const length = Math.min(this.left, PIECE)
-    const start = reserve(length)
-    for (let end = start; end < start + length; ) {
-      const { chunk } = this.chunks[this.at]!
-      const count = chunk.copy(sendArea, end, this.off, Math.min(chunk.length, this.off + start + length - end))
-      end += count
-      this.off += count
-      if (this.off === chunk.length) {
-        this.at++
-        this.off = 0
-      }
-    }
-    this.left -= length
-    submit(WRITE, tokenFor(this), this.fd.index, this.fd.generation, start, length, 0)
-    schedule()
-  }
-
-  settle(result: number): void {
-    const { socket, done } = this
-    if (result >= 0) {
-      socket.bytesWritten += result
-      socket.touch()
-      if (this.left > 0 && !socket.destroyed) {
-        this.piece()
-        return
-      }
-    }
-    this.chunks = []
-    try {
-      done(result < 0 && result !== CLOSED ? systemError(result, 'write') : null)
-    } catch (error) {
-      throwLater(error)
-    }
-  }
 }
 
 /**
