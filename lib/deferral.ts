@@ -2,7 +2,7 @@ import { MessageChannel, receiveMessageOnPort, type TransferListItem } from 'nod
 import { type Cargo, left, limit } from './cargo.js'
 import { pack, unpack } from './clone.js'
 import type { Arrived } from './handle.js'
-import { postOn } from './message.js'
+import { postOn } from './prepared.js'
 import { rest, type Rest } from './value.js'
 import type { RunRecord } from './run-record.js'
 

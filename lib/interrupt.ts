@@ -1,7 +1,8 @@
 import { cargoOf } from './cargo.js'
 import { place } from './domain-thread.js'
 import { INTERRUPT, onMessage } from './mail.js'
-import { begin, onSend, prepare, put, send } from './message.js'
+import { begin, onSend, put, send } from './message.js'
+import { prepare } from './prepared.js'
 
 /*
  * A domain whose event source blocks its thread does not see its inbox. So a source may bring one shared word: whoever has

@@ -5,7 +5,8 @@ import { place } from './domain-thread.js'
 import type { DomainDied } from './errors.js'
 import { forgetInterrupt } from './interrupt.js'
 import { BURIED, GONE, LOST, onMessage } from './mail.js'
-import { begin, forget, putInt, send } from './message.js'
+import { begin, putInt, send } from './message.js'
+import { forgetPort } from './ports.js'
 import { endWith, runs } from './remote.js'
 import type { RunRecord } from './run-record.js'
 import { rootOf, type TaskRecord } from './task.js'
@@ -148,7 +149,7 @@ onMessage(GONE, (message) => forgetDomain(message.int()))
 
 /** Forgets what is known of a domain that is gone. */
 export function forgetDomain(dead: number): void {
-  forget(dead)
+  forgetPort(dead)
   forgetFunctions(dead)
   forgetInterrupt(dead)
 }

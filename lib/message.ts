@@ -1,21 +1,18 @@
-import { types } from 'node:util'
-import { type MessagePort, receiveMessageOnPort, type TransferListItem } from 'node:worker_threads'
-import { pack, unpack } from './clone.js'
-import { type Cargo, depart, left, limit, stay } from './cargo.js'
-import { InvalidArgument } from './errors.js'
+import { receiveMessageOnPort } from 'node:worker_threads'
+import { left } from './cargo.js'
+import { unpack } from './clone.js'
 import type { Arrived } from './handle.js'
+import { portTo } from './ports.js'
+import { LISTED, type Prepared } from './prepared.js'
+import { schedule } from './ready.js'
 import * as ring from './ring.js'
 import { receiveArea, sendArea } from './ring.js'
-import { schedule } from './ready.js'
 
 /*
  * Messages between domains, written straight into the send area and read from the receive area: numbers, short strings and
  * short bytes travel in the message itself; anything else is posted on the MessagePort between the two domains, and the
  * message says to take one from there.
  */
-
-/** Most characters and bytes that travel in a message. */
-const INLINE = 4096
 
 const UNDEFINED = 0
 const NULL = 1
@@ -28,28 +25,10 @@ const POSTED = 7
 /** Posted, with something in it that has to be unpacked. */
 const PACKED = 8
 
-/** In place of the number of values: they were posted as one. */
-const LISTED = 0xff
-
 const out = new DataView(sendArea.buffer, sendArea.byteOffset, sendArea.byteLength)
 const arriving = new DataView(receiveArea.buffer, receiveArea.byteOffset, receiveArea.byteLength)
 
-/** The ports to the other domains, by place. */
-const ports = new Map<number, MessagePort>()
-
-/** Introduces the domain at `place`. */
-export function introduce(to: number, port: MessagePort): void {
-  port.unref()
-  ports.set(to, port)
-}
-
-/** The domain at `place` is gone. */
-export function forget(to: number): void {
-  ports.get(to)?.close()
-  ports.delete(to)
-}
-
-// The message that is being written. One at a time: from `begin` to `send` no code of the user's runs, see `prepare`.
+// The message that is being written. One at a time: from `begin` to `send` no code of the user's runs, see prepared.ts.
 let at = 0
 let start = 0
 let load: Prepared | undefined
@@ -81,96 +60,13 @@ export function putText(text: string): void {
   at += 2 + length
 }
 
-/** Values that are ready for a message: none of them can be refused any more. */
-export interface Prepared {
-  /** Those that travel in it; undefined where they were posted. */
-  inline: readonly unknown[] | undefined
-  form: typeof POSTED | typeof PACKED
-  cargo: Cargo | undefined
-}
-
-/** What is moved with posted values instead of cloned. */
-const NONE: readonly TransferListItem[] = []
-
-/**
- * Packs a value for the message to the domain at `to` that is begun next: between the two no code of the user's may run, as
- * it does here. A message has one such value, or list of values.
- *
- * @throws `InvalidArgument`, and then nothing has moved.
- */
-export function prepare(value: unknown, to: number, cargo: Cargo, transfer = NONE): Prepared {
-  if (transfer.length === 0 && sizeOf(value) <= INLINE) return { inline: [value], form: POSTED, cargo: undefined }
-  return post(value, to, cargo, transfer)
-}
-
-/** As `prepare`, of a list: one by one where all of them are short, otherwise posted as one. */
-export function prepareAll(values: readonly unknown[], to: number, cargo: Cargo, transfer = NONE): Prepared {
-  if (transfer.length === 0 && values.length < LISTED) {
-    let size = 0
-    for (const value of values) size += sizeOf(value)
-    if (size <= INLINE && !repeats(values)) return { inline: values, form: POSTED, cargo: undefined }
-  }
-  return post(values, to, cargo, transfer)
-}
-
-/** Whether an object is there twice: in a list that is posted it is one object on the other side as well. */
-function repeats(values: readonly unknown[]): boolean {
-  return values.some((value, at) => typeof value === 'object' && value !== null && values.indexOf(value) !== at)
-}
-
-/** About how much room a value takes in the message; infinite where it has to be posted. */
-function sizeOf(value: unknown): number {
-  switch (typeof value) {
-    case 'undefined':
-    case 'boolean':
-    case 'number':
-      return 1
-    case 'string':
-      // Lone surrogates only survive cloning.
-      return value.length <= INLINE && value.isWellFormed() ? value.length : Number.POSITIVE_INFINITY
-    case 'object':
-      if (value === null) return 1
-      // One without bytes may be detached, which posting it tells.
-      if (types.isUint8Array(value) && !types.isSharedArrayBuffer(value.buffer))
-        return value.byteLength || Number.POSITIVE_INFINITY
-  }
-  return Number.POSITIVE_INFINITY
-}
-
-/** Posts a value on the port of the domain that the message is for. */
-function post(value: unknown, to: number, cargo: Cargo, transfer: readonly TransferListItem[]): Prepared {
-  const packed = pack(value, cargo, cargo.what)
-  limit(cargo)
-  const port = ports.get(to)
-  if (port === undefined) throw new InvalidArgument(`${cargo.what} can't cross: the domain at place ${to} is gone`)
-  postOn(port, packed.value, cargo, transfer)
-  return { inline: undefined, form: packed.marked ? PACKED : POSTED, cargo }
-}
-
-/**
- * Posts what was packed, as that with which its cargo leaves next.
- *
- * @throws `InvalidArgument`, and then nothing has moved.
- */
-export function postOn(port: MessagePort, packed: unknown, cargo: Cargo, transfer: readonly TransferListItem[]): void {
-  depart(cargo)
-  try {
-    port.postMessage(packed, transfer)
-  } catch (error) {
-    stay()
-    throw new InvalidArgument(`${cargo.what} can't cross to another domain: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
 /** Adds what was prepared, as the last part of the message. */
 export function put(prepared: Prepared): void {
-  const { inline, form } = prepared
+  const { inline, packed } = prepared
   load = prepared
   if (inline === undefined) {
     out.setUint8(at++, LISTED)
-    out.setUint8(at++, form)
+    out.setUint8(at++, packed ? PACKED : POSTED)
   } else {
     out.setUint8(at++, inline.length)
     for (const value of inline) putInline(value)
@@ -323,7 +219,7 @@ export class Message {
 
   /** The next value that the sender has posted. */
   private posted(): unknown {
-    const port = ports.get(this.from)
+    const port = portTo(this.from)
     return port === undefined ? undefined : receiveMessageOnPort(port)?.message
   }
 }

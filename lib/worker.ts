@@ -3,7 +3,7 @@ import './index.js'
 import './unix.js'
 import { place, rust } from './domain-thread.js'
 import { becomeDomain } from './members.js'
-import { introduce } from './message.js'
+import { introduce } from './ports.js'
 import { schedule } from './ready.js'
 
 /* What the thread of a domain runs: it introduces itself and waits for its first run. */
