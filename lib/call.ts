@@ -7,9 +7,10 @@ import { place } from './domain-thread.js'
 import { InvalidArgument } from './errors.js'
 import { type Arrived, closeMoved, onceLoaded } from './handle.js'
 import { extra } from './extra.js'
+import { functionIn, putFunction, told } from './function-table.js'
 import { CALL, onMessage } from './mail.js'
 import { anyPlace, eligible, EXPECTED, pinned } from './members.js'
-import { begin, type Message, put, putId, putInt, putText, send } from './message.js'
+import { begin, put, putId, putInt, putText, send } from './message.js'
 import { prepareAll } from './prepared.js'
 import { currentTask, type Operation } from './operation.js'
 import { type AnyFunction, find, load, type Reference, referenceOf } from './portable.js'
@@ -29,11 +30,6 @@ export interface CallOptions<T> extends SpawnOptions<T> {
   /** What is moved to the other domain instead of cloned: array buffers, message ports. */
   transfer?: readonly TransferListItem[]
 }
-
-/** The functions that a domain was told of, numbered: by place of the domain, then by `url#name`. */
-const told = new Map<number, Map<string, number>>()
-/** The functions that another domain has told of. */
-const heard = new Map<number, Reference[]>()
 
 /**
  * Spawns a child of the current task on another domain, never on domain 0. The stack of an error that it throws goes on with
@@ -198,50 +194,16 @@ function sendCall(called: Called, args: unknown[], give: Resource[], transfer: T
   for (const at of path) putInt(at)
   putInt(seed)
   putInt(kept ? SHIELDED : 0)
-  const number = putReference(reference, to)
+  const number = putFunction(reference, to)
   putText(name.slice(0, 200))
   putInt(give.length)
   put(prepared)
-  told.get(to)!.set(`${reference.url}#${reference.name}`, number)
+  told(reference, to, number)
   send(to)
   for (const resource of give) {
     bequeathGiven(run, resource, to, id)
     detach(resource)
   }
-}
-
-/** Names a function by its number, and by its reference the first time. Returns the number. */
-function putReference(reference: Reference, to: number): number {
-  let numbers = told.get(to)
-  if (numbers === undefined) {
-    numbers = new Map()
-    told.set(to, numbers)
-  }
-  const known = numbers.get(`${reference.url}#${reference.name}`)
-  putInt(known ?? -1)
-  if (known !== undefined) return known
-  putText(reference.url)
-  putText(reference.name)
-  return numbers.size
-}
-
-function referenceIn(message: Message): Reference {
-  let references = heard.get(message.from)
-  if (references === undefined) {
-    references = []
-    heard.set(message.from, references)
-  }
-  const number = message.int()
-  if (number >= 0) return references[number]!
-  const reference = { url: message.text(), name: message.text() }
-  references.push(reference)
-  return reference
-}
-
-/** The domain at `place` is gone: the next one there is told anew. */
-export function forgetFunctions(place: number): void {
-  told.delete(place)
-  heard.delete(place)
 }
 
 onMessage(CALL, (message) => {
@@ -250,7 +212,7 @@ onMessage(CALL, (message) => {
   const path = Array.from({ length: message.int() }, () => message.int())
   const seed = message.int()
   const kept = message.int()
-  const reference = referenceIn(message)
+  const reference = functionIn(message)
   const name = message.text()
   const gifts = message.int()
   message.arrived.run = run ?? null

@@ -31,6 +31,7 @@ const arriving = new DataView(receiveArea.buffer, receiveArea.byteOffset, receiv
 // The message that is being written. One at a time: from `begin` to `send` no code of the user's runs, see prepared.ts.
 let at = 0
 let start = 0
+/** What was put into it last, whose cargo leaves with it. */
 let load: Prepared | undefined
 
 /** Begins a message of a kind. */
@@ -53,7 +54,7 @@ export function putId(value: number): void {
   at += 8
 }
 
-/** Adds a string of at most a few hundred characters. */
+/** Adds a string, of 65 535 bytes of UTF-8 at the most: 16 KiB of characters always fit. */
 export function putText(text: string): void {
   const length = sendArea.write(text, at + 2)
   out.setUint16(at, length, true)

@@ -71,7 +71,8 @@ export function portable<F extends (...args: never[]) => unknown>(
   return made
 }
 
-function keyOf({ url, name }: Reference): string {
+/** Tells a reference from others. */
+export function keyOf({ url, name }: Reference): string {
   return `${url}#${name}`
 }
 
