@@ -94,7 +94,7 @@ const DROPPED = {
 } as unknown as Op<unknown>
 
 /** Whether the task swallowed `Cancelled` too often to be run on. */
-export function drops(task: TaskRecord): boolean {
+export function isDropped(task: TaskRecord): boolean {
   return task.op === DROPPED
 }
 
@@ -102,7 +102,7 @@ export function drops(task: TaskRecord): boolean {
  * Ends a task that swallows every `Cancelled`: by `return()`, which runs its `finally` blocks; where one of these swallows
  * another, by dropping it.
  */
-export function giveUp(task: TaskRecord): IteratorResult<Suspension, unknown> {
+export function endByForce(task: TaskRecord): IteratorResult<Suspension, unknown> {
   task.op = null
   task.made = null
   const more = extra(task)

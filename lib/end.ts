@@ -255,7 +255,7 @@ export function lose(child: TaskRecord): void {
 }
 
 /** Takes a child from its parent's list: it was awaited, cancelled, or its parent is over. */
-export function unlist(child: TaskRecord): void {
+function unlist(child: TaskRecord): void {
   if (!(child.flags & LISTED)) return
   child.flags &= ~LISTED
   const { older, newer, parent } = child

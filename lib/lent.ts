@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { here } from './here.js'
 import { isTransparent } from './plain.js'
-import { letGo, receiveArea } from './ring.js'
+import { releaseBytes, receiveArea } from './ring.js'
 import type { TaskRecord } from './task.js'
 
 /*
@@ -24,7 +24,7 @@ export function takeBack(task: TaskRecord): boolean {
   const last = borrowers.pop()!
   if (last !== task) borrowers[at] = last
   here.lent = borrowers.length
-  letGo()
+  releaseBytes()
   return true
 }
 

@@ -1,6 +1,6 @@
 import { log } from './log.js'
 import { Message } from './message.js'
-import { letGo } from './ring.js'
+import { releaseBytes } from './ring.js'
 
 /** Kinds of messages between domains. */
 export const JOIN = 1
@@ -42,6 +42,6 @@ export function received(length: number, offset: number, b: number): void {
   } catch (error) {
     log('a message could not be handled', error)
   } finally {
-    letGo()
+    releaseBytes()
   }
 }

@@ -162,7 +162,7 @@ export function make(op: Op<unknown>): void {
 }
 
 /** The current task, ready to make an operation. */
-export function current(label: string): TaskRecord {
+function current(label: string): TaskRecord {
   const task = here.current
   if (task === null) throw notInTask(label)
   if (task.made !== null) forgotten(task)

@@ -162,6 +162,6 @@ export function completionAt(index: number): number {
 }
 
 /** The reader of bytes in the receive area has taken them. */
-export function letGo(): void {
+export function releaseBytes(): void {
   words[HELD]--
 }

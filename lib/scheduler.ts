@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { noOperation } from './body.js'
-import { drops, giveUp } from './cancellation.js'
+import { isDropped, endByForce } from './cancellation.js'
 import { onWake, place, rust } from './domain-thread.js'
 import { ended, foreignYield } from './end.js'
 import { here } from './here.js'
@@ -37,7 +37,7 @@ let armed = -1
 let stride = 1
 
 /** Has the scheduler run soon, where something outside of tasks has given it work. */
-export function schedule(): void {
+function schedule(): void {
   if (scheduled || ticking) return
   scheduled = true
   setImmediate(tick)
@@ -195,7 +195,7 @@ function step(task: TaskRecord): void {
   try {
     if (task.flags & STARTED) {
       const { code } = task
-      if (drops(task)) result = giveUp(task)
+      if (isDropped(task)) result = endByForce(task)
       else if (task.flags & GENERATOR) result = resume.call(code)
       else result = (code as Iterator<Suspension, unknown>).next()
     } else {

@@ -29,7 +29,7 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
   } finally {
     task.shields--
     if (task.shields === 0) {
-      if (task.cancelled === null) letGo(task)
+      if (task.cancelled === null) unshieldChildren(task)
       else cancelShielded(task)
     }
   }
@@ -41,7 +41,7 @@ function* shielded<T>(body: Body<T>): Generator<Suspension, T> {
 }
 
 /** A shield is over: the children that it kept are as any others, and older than the next one. They are the newest. */
-function letGo(task: TaskRecord): void {
+function unshieldChildren(task: TaskRecord): void {
   for (let child = task.children; child !== null && child.flags & SHIELDED; child = child.older)
     child.flags &= ~SHIELDED
 }

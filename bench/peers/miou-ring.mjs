@@ -13,9 +13,9 @@ import {
   hasRoom,
   IDLE,
   LOOK,
-  letGo,
   READ,
   receiveArea,
+  releaseBytes,
   reserve,
   sendArea,
   submit,
@@ -71,7 +71,7 @@ class Connection {
     const to = reserve(length)
     if (length > SHORT) receiveArea.copy(sendArea, to, at, at + length)
     else for (let i = 0; i < length; i += 4) sent.setInt32(to + i, received.getInt32(at + i, true), true)
-    letGo()
+    releaseBytes()
     submit(WRITE, this.token, this.index, this.generation, to, length, 0)
     return this
   }
@@ -83,7 +83,7 @@ let ready = []
 function* echo(connection) {
   for (;;) {
     const length = yield* connection.read()
-    if (length === 0) letGo()
+    if (length === 0) releaseBytes()
     if (length <= 0) break
     yield* connection.write(length)
   }
@@ -99,7 +99,7 @@ function completed(token, result, a) {
     ready.push(connection)
     return
   }
-  letGo()
+  releaseBytes()
   ready.push(new Connection(result, a))
   accept()
 }

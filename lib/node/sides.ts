@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { type Awaiting, tokenFor } from '../io.js'
 import { schedule } from '../ready.js'
-import { CLOSED, letGo, makeRoom, PIECE, READ, receiveArea, reserve, sendArea, submit, WRITE } from '../ring.js'
+import { CLOSED, releaseBytes, makeRoom, PIECE, READ, receiveArea, reserve, sendArea, submit, WRITE } from '../ring.js'
 import type { FileDescr } from '../unix/descriptor.js'
 import { systemError } from '../unix/system-error.js'
 
@@ -59,7 +59,7 @@ export class Reads implements Awaiting {
       chunk = Buffer.allocUnsafe(result)
       receiveArea.copy(chunk, 0, offset, offset + result)
     }
-    if (result >= 0) letGo()
+    if (result >= 0) releaseBytes()
     const { stream } = this
     if (stream.destroyed) return
     if (result < 0) {

@@ -2,7 +2,7 @@ import { rust } from '../domain-thread.js'
 import { InvalidArgument } from '../errors.js'
 import { make, type Operation } from '../operation.js'
 import { acquire } from '../resource.js'
-import { ACCEPT, letGo } from '../ring.js'
+import { ACCEPT, releaseBytes } from '../ring.js'
 import { type Address, received } from './address.js'
 import { FileDescr, resourceOf, shut, STREAM, valid } from './descriptor.js'
 import { DescriptorOp, keep } from './descriptor-op.js'
@@ -24,7 +24,7 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
     const { result, a, b, task } = this
     if (result < 0) throw systemError(result, 'accept')
     const peer = received(b >> 8, b & 255)
-    letGo()
+    releaseBytes()
     const connection = new FileDescr(result, a, STREAM, task.run)
     if (this.settings !== null) prepare(connection, this.settings)
     if (this.owned) acquire(resourceOf(connection), task)
@@ -40,7 +40,7 @@ class Accept extends DescriptorOp<[FileDescr, Address]> {
   protected override giveBack(result: number, a: number, b: number): void {
     if (result < 0) return
     rust().giveBackConnection(this.fd.index, this.fd.generation, result, a, b >> 8, b & 255)
-    letGo()
+    releaseBytes()
   }
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { InvalidArgument } from '../errors.js'
 import { make, type Operation } from '../operation.js'
-import { letGo, PIECE, RECVFROM, reserve, SENDTO, sendArea } from '../ring.js'
+import { releaseBytes, PIECE, RECVFROM, reserve, SENDTO, sendArea } from '../ring.js'
 import { type Address, encode, received } from './address.js'
 import { receive, send } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
@@ -43,7 +43,7 @@ class Recvfrom extends DescriptorOp<Received> {
       giveBackTo(this.fd, result, a, b)
       throw changed('recvfrom(fd, buf)', 'the next recvfrom gets the datagram')
     }
-    letGo()
+    releaseBytes()
     if (length > 0) receive(this.fd, buf, off, a, length)
     const from = received(a + result, b & 255)
     return { length, from }

@@ -3,7 +3,7 @@ import { here } from '../here.js'
 import { RingOp, release } from '../io.js'
 import { takeBack } from '../lent.js'
 import { keep as keepOp } from '../operation.js'
-import { CLOSED, COMPLETED, completionAt, letGo, NOBODY, retract, words } from '../ring.js'
+import { CLOSED, COMPLETED, completionAt, releaseBytes, NOBODY, retract, words } from '../ring.js'
 import { ANSWER, IDLE, MADE, SUSPENDED, type Suspension, WAITING } from '../suspension.js'
 import type { FileDescr } from './descriptor.js'
 
@@ -106,7 +106,7 @@ export abstract class DescriptorOp<T> extends RingOp<T> {
 export function giveBackTo(fd: FileDescr, result: number, a: number, b: number): void {
   if (result === CLOSED) return
   if (fd.index >= 0) rust().giveBack(fd.index, fd.generation, result, a, b)
-  if (result >= 0) letGo()
+  if (result >= 0) releaseBytes()
 }
 
 /** Keeps an operation for the next one of its kind, without its descriptor, which would live as long as nobody does the like. */

@@ -34,7 +34,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** Closes every descriptor in a value that no living task owns. */
-export function closeIn(value: object): void {
+function closeIn(value: object): void {
   for (const fd of descriptorsIn(value)) if (fd.resource === null || fd.resource.owner === null) finalise(fd)
 }
 
@@ -54,7 +54,7 @@ export function endWithRun(run: RunRecord | null, end: () => void): () => void {
 }
 
 /** Closes the descriptors of a run that are open on this domain. */
-export function closeLeftovers(run: RunRecord): Leftovers {
+function closeLeftovers(run: RunRecord): Leftovers {
   for (const end of ending.get(run) ?? []) end()
   ending.delete(run)
   let count = 0

@@ -1,6 +1,6 @@
 import { InvalidArgument } from '../errors.js'
 import { make, type Operation } from '../operation.js'
-import { letGo, PIECE, READ } from '../ring.js'
+import { releaseBytes, PIECE, READ } from '../ring.js'
 import { lendBytes } from './copy.js'
 import type { FileDescr } from './descriptor.js'
 import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
@@ -23,7 +23,7 @@ class ReadView extends DescriptorOp<Uint8Array> {
     const count = this.result
     if (count > 0) return lendBytes(this.task, this.a, count)
     if (count < 0) throw systemError(count, 'read')
-    letGo()
+    releaseBytes()
     return END
   }
 

@@ -1,6 +1,6 @@
 import { InvalidArgument } from '../errors.js'
 import { make, type Operation } from '../operation.js'
-import { letGo, PIECE, READ } from '../ring.js'
+import { releaseBytes, PIECE, READ } from '../ring.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
 import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
@@ -24,7 +24,7 @@ class Read extends DescriptorOp<number> {
     const { buf, off, a, b } = this
     if (count <= 0) {
       if (count < 0) throw systemError(count, 'read')
-      letGo()
+      releaseBytes()
       return 0
     }
     if (off + count > buf.length) {
@@ -32,7 +32,7 @@ class Read extends DescriptorOp<number> {
       throw changed('read(fd, buf)', 'the next read gets the bytes')
     }
     // The bytes stay where they are until the next turn. A buffer that lies about its length may throw.
-    letGo()
+    releaseBytes()
     receive(this.fd, buf, off, a, count)
     return count
   }
