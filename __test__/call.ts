@@ -6,6 +6,7 @@ import { unreachable } from './programs/broken/import.js'
 import { registered } from './programs/broken/register.js'
 import { failsOnOdd, forgetsNamed, livesOf, parallelWithin, pinsItself } from './programs/families.js'
 import { count, domainOf, echo, echoesAt, isNew, lives, spin } from './programs/numbers.js'
+import { posted } from './programs/posting.js'
 import { heldResource } from './programs/resources.js'
 import { all, countDown, counts, returnsOperation } from './programs/values.js'
 import { test } from './support/case.js'
@@ -25,6 +26,15 @@ test('call takes the function that portable returned, and the bare one: a recurs
 
 test('a portable function may return an operation', async (t) => {
   t.is(await Miou.run(() => Miou.call(returnsOperation, [1]), three), 2)
+})
+
+test('a module that posts to the thread which started its domain is not taken for another domain', async (t) => {
+  for (let round = 0; round < 2; round++) {
+    await Miou.run(function* () {
+      for (let i = 0; i < 4; i++) t.is(yield* Miou.call(posted, [i]), i)
+      t.is(Miou.Domain.available(), 3)
+    }, three)
+  }
 })
 
 test('a portable function is called as any other where it stands', async (t) => {

@@ -81,7 +81,10 @@ function start(): Promise<Thread> {
     worker.on('error', (error) => {
       failure = error
     })
-    worker.on('message', (at: number) => {
+    worker.on('message', (message: unknown) => {
+      const at = thread === undefined ? placeIn(message) : undefined
+      // A module of the user's may post to whoever has started its thread.
+      if (at === undefined) return
       thread = new Thread(worker, at)
       introduce(at, port1)
       acquaint(thread)
@@ -109,6 +112,15 @@ function start(): Promise<Thread> {
     // Last: a listener of 'message' has it keep the process alive again.
     worker.unref()
   })
+}
+
+/** What a domain posts once, to the thread that has started it: its place. */
+export interface Introduction {
+  miouDomain: number
+}
+
+function placeIn(message: unknown): number | undefined {
+  return (message as Partial<Introduction> | null | undefined)?.miouDomain
 }
 
 function closedWith(descriptors: number): string {

@@ -3,6 +3,7 @@ import './index.js'
 import './unix.js'
 import { place, rust } from './domain-thread.js'
 import { becomeDomain } from './members.js'
+import type { Introduction } from './pool.js'
 import { introduce } from './ports.js'
 import { schedule } from './ready.js'
 
@@ -15,4 +16,4 @@ rust()
 becomeDomain(place())
 // The first turn declares it asleep: until then nobody would wake it.
 schedule()
-parentPort?.postMessage(place())
+parentPort?.postMessage({ miouDomain: place() } satisfies Introduction)
