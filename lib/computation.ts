@@ -83,6 +83,8 @@ export function complete({ word }: { word: number }, failed: boolean): boolean {
  * Completes a computation with a value, unless it is complete; says whether it did. May be called from anywhere.
  *
  * @throws `InvalidArgument` for what can't cross, descriptors included; it is not complete then.
+ * @example
+ * child.once('exit', (n) => Computation.tryReturn(code, n))
  */
 export function tryReturn<T>(c: Computation<T>, value: T): boolean {
   valid(c, 'tryReturn')
@@ -91,7 +93,13 @@ export function tryReturn<T>(c: Computation<T>, value: T): boolean {
   return complete(c, false)
 }
 
-/** As `tryReturn`, with an error. */
+/**
+ * As `tryReturn`, with an error.
+ *
+ * @throws As `tryReturn`.
+ * @example
+ * child.once('error', (error) => Computation.tryCancel(code, error))
+ */
 export function tryCancel(c: Computation<unknown>, error: unknown): boolean {
   valid(c, 'tryCancel')
   if (stateOf(c) !== RUNNING) return false
@@ -173,13 +181,23 @@ function settle(c: Computation<unknown>, result: Result<unknown>): boolean {
   }
 }
 
-/** Whether a computation is not complete yet. */
+/**
+ * Whether a computation is not complete yet.
+ *
+ * @example
+ * while (Computation.isRunning(code)) yield* Unix.sleep(1000)
+ */
 export function isRunning(c: Computation<unknown>): boolean {
   valid(c, 'isRunning')
   return stateOf(c) === RUNNING
 }
 
-/** The error of a computation that was completed with one, otherwise undefined. */
+/**
+ * The error of a computation that was completed with one, otherwise undefined.
+ *
+ * @example
+ * const error = Computation.cancelled(code)
+ */
 export function cancelled(c: Computation<unknown>): unknown | undefined {
   valid(c, 'cancelled')
   if (stateOf(c) !== FAILED) return undefined
@@ -187,13 +205,26 @@ export function cancelled(c: Computation<unknown>): unknown | undefined {
   return result.ok ? undefined : result.error
 }
 
-/** Throws the error of a computation that was completed with one. */
+/**
+ * Throws the error of a computation that was completed with one.
+ *
+ * @example
+ * for (const chunk of chunks) {
+ *   Computation.raiseIfErrored(upload)
+ *   yield* Unix.write(fd, chunk)
+ * }
+ */
 export function raiseIfErrored(c: Computation<unknown>): void {
   valid(c, 'raiseIfErrored')
   if (stateOf(c) === FAILED) valueOf(metBy(outcomeOf(c), raiseIfErrored))
 }
 
-/** The outcome of a computation, or undefined where it is not complete. */
+/**
+ * The outcome of a computation, or undefined where it is not complete.
+ *
+ * @example
+ * console.log(Computation.peek(code) ?? 'still running')
+ */
 export function peek<T>(c: Computation<T>): Result<T> | undefined {
   valid(c, 'peek')
   return stateOf(c) === RUNNING ? undefined : (outcomeOf(c) as Result<T>)
@@ -215,6 +246,10 @@ export function valueOf<T>(result: Result<T>): T {
  * Has a computation signal a trigger when it is complete; the one that was attached last is signaled first.
  *
  * @returns Whether it will: false where it is complete, or the trigger is signaled already.
+ * @example
+ * const either = Trigger.create()
+ * for (const c of computations) Computation.tryAttach(c, either)
+ * yield* Trigger.await(either)
  */
 export function tryAttach(c: Computation<unknown>, t: Trigger): boolean {
   valid(c, 'tryAttach')
@@ -222,7 +257,12 @@ export function tryAttach(c: Computation<unknown>, t: Trigger): boolean {
   return native.attach(c.word, t.word)
 }
 
-/** Has a computation signal a trigger now, and not any more when it is complete. */
+/**
+ * Has a computation signal a trigger now, and not any more when it is complete.
+ *
+ * @example
+ * Computation.detach(code, either)
+ */
 export function detach(c: Computation<unknown>, t: Trigger): void {
   valid(c, 'detach')
   validTrigger(t, 'Computation.detach')
@@ -256,7 +296,13 @@ class Await extends WaitOp<unknown> {
   protected giveBack(): void {}
 }
 
-/** Waits until a computation is complete, and tells its outcome. Any number of tasks may wait, on any domain. */
+/**
+ * Waits until a computation is complete, and tells its outcome. Any number of tasks may wait, on any domain.
+ *
+ * @example
+ * const result = yield* Computation.await(code)
+ * if (!result.ok) console.error(result.error)
+ */
 function await_<T>(c: Computation<T>): Operation<Result<T>> {
   valid(c, 'await')
   const op = new Await('Computation.await(computation)', c, false)
@@ -265,7 +311,12 @@ function await_<T>(c: Computation<T>): Operation<Result<T>> {
 }
 export { await_ as await }
 
-/** As `await`: returns the value, or throws the error. */
+/**
+ * As `await`: returns the value, or throws the error.
+ *
+ * @example
+ * const n = yield* Computation.awaitExn(code)
+ */
 export function awaitExn<T>(c: Computation<T>): Operation<T> {
   valid(c, 'awaitExn')
   const op = new Await('Computation.awaitExn(computation)', c, true)

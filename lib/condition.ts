@@ -116,7 +116,15 @@ function wake(c: Condition, all: boolean): void {
   handedOn()
 }
 
-/** As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most. */
+/**
+ * As `wait`, on a thread that runs no tasks: the thread waits, in steps of 50 ms at the most.
+ *
+ * @throws `MutexError` (`notOwner`, `unlocked`); `InvalidArgument` in a task, which would hold up all others: use `wait`.
+ * @example
+ * Mutex.lockSync(m)
+ * while (!ready()) Condition.waitSync(c, m)
+ * Mutex.unlock(m)
+ */
 export function waitSync(c: Condition, m: Mutex): void {
   valid(c, 'waitSync')
   if (!(m instanceof Mutex))
@@ -128,13 +136,27 @@ export function waitSync(c: Condition, m: Mutex): void {
   while (!rust().park());
 }
 
-/** Wakes the task that has waited longest, if any does. Signals are not stored. May be called from anywhere. */
+/**
+ * Wakes the task that has waited longest, if any does. Signals are not stored. May be called from anywhere.
+ *
+ * @example
+ * Queue.enqueue(jobs, job)
+ * Condition.signal(hasJobs)
+ */
 export function signal(c: Condition): void {
   valid(c, 'signal')
   wake(c, false)
 }
 
-/** Wakes all tasks that wait, the oldest first. May be called from anywhere. */
+/**
+ * Wakes all tasks that wait, the oldest first. May be called from anywhere.
+ *
+ * @example
+ * sysSignal('SIGINT', () => {
+ *   stopping = true
+ *   Condition.broadcast(stop)
+ * })
+ */
 export function broadcast(c: Condition): void {
   valid(c, 'broadcast')
   wake(c, true)

@@ -56,7 +56,14 @@ export function add(fn: () => void): Hook {
   return hook
 }
 
-/** Removes a hook of this domain; nothing happens where it is gone already. */
+/**
+ * Removes a hook of this domain; nothing happens where it is gone already.
+ *
+ * @throws `InvalidArgument` for what is no hook of this domain.
+ * @example
+ * const hook = Hook.add(() => slices++)
+ * Hook.remove(hook)
+ */
 export function remove(hook: Hook): void {
   if (!(hook instanceof Hook))
     throw new InvalidArgument('Hook.remove takes a Hook of this domain, as Hook.add returns it')

@@ -49,6 +49,8 @@ const lazies = shared(LAZY, (word) => new Lazy<unknown>(word))
  * A lazy value that is there already.
  *
  * @throws `InvalidArgument` where a descriptor is in it.
+ * @example
+ * const config = Lazy.fromValue({ port: 3000 })
  */
 export function fromValue<T>(value: T): Lazy<T> {
   if (holdsDescriptor(value)) throw hasDescriptor()

@@ -55,17 +55,32 @@ export function anyPlace(task: TaskRecord): number {
   return places[choose(task, places.length)]!
 }
 
-/** The number of the current domain; 0 is the one that called `run`. */
+/**
+ * The number of the current domain; 0 is the one that called `run`.
+ *
+ * @example
+ * Miou.print('domain', Domain.self(), 'has a client')
+ */
 export function self(): number {
   return here.current?.run.domain ?? own
 }
 
-/** How many domains `call` may choose from here. */
+/**
+ * How many domains `call` may choose from here.
+ *
+ * @example
+ * if (Domain.available() > 0) yield* Miou.call(work, [])
+ */
 export function available(): number {
   return here.current === null ? 0 : eligible(here.current.run).length
 }
 
-/** The numbers of all domains of the run, 0 first. */
+/**
+ * The numbers of all domains of the run, 0 first.
+ *
+ * @example
+ * const others = Domain.all().filter((domain) => domain !== Domain.self())
+ */
 export function all(): number[] {
   const { current } = here
   return current === null ? [own] : [0, ...current.run.places.slice(1)]

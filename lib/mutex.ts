@@ -69,14 +69,12 @@ function valid(m: unknown, what: string): asserts m is Mutex {
   if (!(m instanceof Mutex)) throw wrongHandle(m, `Mutex.${what} takes a mutex, as Mutex.create makes it`)
 }
 
-function holds(m: Mutex, task: TaskRecord): boolean {
+/** Whether a task holds a mutex. */
+export function holds(m: Mutex, task: TaskRecord): boolean {
   const owner = task.extra?.owner ?? 0
   // Nobody else makes it this owner's, or takes it away.
   return owner !== 0 && (world[m.word]! & ~CONTENDED) === owner
 }
-
-/** Whether a task holds a mutex. */
-export { holds }
 
 /**
  * Tries to take the word; otherwise notes on it that somebody waits. Each step is one atomic operation, but on a word that
@@ -182,6 +180,9 @@ function unlockAs(m: Mutex, task: TaskRecord | null): void {
  * leaves without the mutex, the next unlock does nothing.
  *
  * @throws `MutexError` (`unlocked`, `notOwner`).
+ * @example
+ * yield* Mutex.lock(output)
+ * try { console.log(line) } finally { Mutex.unlock(output) }
  */
 export function unlock(m: Mutex): void {
   valid(m, 'unlock')
@@ -190,7 +191,13 @@ export function unlock(m: Mutex): void {
   unlockAs(m, task)
 }
 
-/** Takes the mutex if it is free, and says whether it did. Never waits. */
+/**
+ * Takes the mutex if it is free, and says whether it did. Never waits.
+ *
+ * @returns False also where the caller holds it already.
+ * @example
+ * if (Mutex.tryLock(output)) try { flush() } finally { Mutex.unlock(output) }
+ */
 export function tryLock(m: Mutex): boolean {
   valid(m, 'tryLock')
   const task = here.current
@@ -205,6 +212,9 @@ export function tryLock(m: Mutex): boolean {
  * Takes the mutex on a thread that runs no tasks, a worker of one's own: the thread waits, in steps of 50 ms at the most.
  *
  * @throws `MutexError` (`owner`); `InvalidArgument` in a task, which would hold up all others: use `lock`.
+ * @example
+ * Mutex.lockSync(output)
+ * try { console.log(line) } finally { Mutex.unlock(output) }
  */
 export function lockSync(m: Mutex): void {
   valid(m, 'lockSync')

@@ -62,7 +62,13 @@ export function care<T>(o: Orphans<T>): Task<T> | null | undefined {
   return (collector.takeNewestEnded() as unknown as Task<T> | undefined) ?? null
 }
 
-/** Removes the newest stored task, whatever its state, for its parent to await or cancel. */
+/**
+ * Removes the newest stored task, whatever its state, for its parent to await or cancel.
+ *
+ * @returns `undefined` where none is stored.
+ * @example
+ * for (let task = Miou.take(handlers); task; task = Miou.take(handlers)) yield* Miou.cancel(task)
+ */
 export function take<T>(o: Orphans<T>): Task<T> | undefined {
   return claim(o, 'take(orphans)').takeNewest() as unknown as Task<T> | undefined
 }

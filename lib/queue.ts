@@ -45,6 +45,8 @@ function valid(q: unknown, what: string): asserts q is Queue<unknown> {
  * memory can't rest there, since the thread that it came from may be gone: it is passed by `call`.
  *
  * @throws `InvalidArgument` for what can't cross, and then nothing has moved.
+ * @example
+ * Queue.enqueue(jobs, { path: '/tmp/report' })
  */
 export function enqueue<T>(q: Queue<T>, value: T): void {
   valid(q, 'enqueue')
@@ -80,6 +82,8 @@ export function dequeue<T>(q: Queue<T>): T {
  * The oldest value, which stays.
  *
  * @throws `Empty`; `InvalidArgument` where a descriptor is in it, which can't be in two places.
+ * @example
+ * if (!Queue.isEmpty(jobs)) console.log(Queue.peek(jobs).path)
  */
 export function peek<T>(q: Queue<T>): T {
   valid(q, 'peek')
@@ -91,14 +95,24 @@ export function peek<T>(q: Queue<T>): T {
   return laid(form) as T
 }
 
-/** Whether there is nothing in it, at this moment. */
+/**
+ * Whether there is nothing in it, at this moment.
+ *
+ * @example
+ * while (!Queue.isEmpty(jobs)) yield* work(Queue.dequeue(jobs))
+ */
 export function isEmpty(q: Queue<unknown>): boolean {
   valid(q, 'isEmpty')
   words[OBJECT] = q.word
   return native.queued() === 0
 }
 
-/** How many values are in it, at this moment. */
+/**
+ * How many values are in it, at this moment.
+ *
+ * @example
+ * if (Queue.length(jobs) > 1000) yield* Unix.sleep(10)
+ */
 export function length(q: Queue<unknown>): number {
   valid(q, 'length')
   words[OBJECT] = q.word
@@ -126,6 +140,8 @@ function* poured(word: number): Generator<unknown, void> {
  * All values that are in it at one moment, the oldest first; they stay.
  *
  * @throws `InvalidArgument` where a descriptor is in one of them.
+ * @example
+ * console.log(Queue.toArray(jobs).map((job) => job.path))
  */
 export function toArray<T>(q: Queue<T>): T[] {
   valid(q, 'toArray')
@@ -135,6 +151,10 @@ export function toArray<T>(q: Queue<T>): T[] {
 /**
  * Empties it at one moment, and then calls `each` with what was in it, the oldest first. Where `each` throws, descriptors in
  * the rest are closed.
+ *
+ * @throws What `each` throws; `InvalidArgument` where it is no plain function.
+ * @example
+ * Queue.drop(jobs, (job) => log(`not done: ${job.path}`))
  */
 export function drop<T>(q: Queue<T>, each: (value: T) => void): void {
   valid(q, 'drop')
@@ -142,7 +162,14 @@ export function drop<T>(q: Queue<T>, each: (value: T) => void): void {
   for (const value of poured(native.pour(q.word, true))) each(value as T)
 }
 
-/** Moves all that is in it at one moment to a new queue, and returns that. */
+/**
+ * Moves all that is in it at one moment to a new queue, and returns that.
+ *
+ * @returns A queue without a name.
+ * @example
+ * const batch = Queue.transfer(jobs)
+ * while (!Queue.isEmpty(batch)) yield* work(Queue.dequeue(batch))
+ */
 export function transfer<T>(q: Queue<T>): Queue<T> {
   valid(q, 'transfer')
   const word = native.pour(q.word, true)

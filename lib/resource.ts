@@ -156,7 +156,15 @@ function ownerOf(r: Resource): string {
   return r.owner === null ? 'nobody does (own it first, or have it given)' : `${nameOf(r.owner)} does`
 }
 
-/** A resource of `value` that nobody owns yet. `finalise` gives the value back. */
+/**
+ * A resource of `value` that nobody owns yet. `finalise` gives the value back.
+ *
+ * @param finalise A plain function, which can not wait; a portable one lets the resource cross to another domain.
+ * @throws `InvalidArgument` where `finalise` is none.
+ * @example
+ * const connection = Ownership.create(pool.take(), (c) => pool.giveBack(c))
+ * Ownership.own(connection)
+ */
 export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
   if (!isPlain(finalise)) {
     throw new InvalidArgument('Ownership.create takes a value and the function that finalises it, no function*')
@@ -167,7 +175,13 @@ export function create<T>(value: T, finalise: (value: T) => void): Resource<T> {
   return resource
 }
 
-/** Has the current task own a resource that nobody owns. */
+/**
+ * Has the current task own a resource that nobody owns.
+ *
+ * @throws `NotInTask`; `InvalidArgument` where a task owns it already, or it went to another domain; `Closed`.
+ * @example
+ * Ownership.own(connection)
+ */
 export function own(r: Resource): void {
   const task = currentTask('Ownership.own(resource)')
   if (!(r instanceof Resource)) throw wrongHandle(r, 'Ownership.own takes a Resource, as Ownership.create makes it')
@@ -178,18 +192,37 @@ export function own(r: Resource): void {
   acquire(r, task)
 }
 
-/** Lets go of a resource without finalising it. */
+/**
+ * Lets go of a resource without finalising it.
+ *
+ * @throws `NotOwner`; `NotInTask`.
+ * @example
+ * Ownership.disown(connection) // from here on nobody gives it back
+ */
 export function disown(r: Resource): void {
   letGo(r, check(r, 'disown'))
 }
 
-/** Throws `NotOwner` where the current task does not own the resource. */
-export { checkOwned as check }
+/**
+ * Does nothing where the current task owns the resource.
+ *
+ * @throws `NotOwner` where it does not; `NotInTask`.
+ * @example
+ * Ownership.check(connection)
+ * connection.value.query(text)
+ */
 function checkOwned(r: Resource): void {
   check(r, 'check')
 }
+export { checkOwned as check }
 
-/** Finalises a resource and lets go of it, also where the finaliser throws. */
+/**
+ * Finalises a resource and lets go of it, also where the finaliser throws.
+ *
+ * @throws `NotOwner`; `NotInTask`; what the finaliser throws.
+ * @example
+ * Ownership.release(connection)
+ */
 export function release(r: Resource): void {
   const task = check(r, 'release')
   letGo(r, task)

@@ -176,6 +176,9 @@ export function syscall(name?: string): Syscall {
  * that was signaled before returns at once.
  *
  * @throws `InvalidArgument` for a syscall of another task; what `register` throws.
+ * @example
+ * const done = Miou.syscall('timer')
+ * yield* Miou.suspend(done, () => setTimeout(() => Miou.signal(done), 100))
  */
 export function suspend(s: Syscall, register?: () => void): Operation<void> {
   if (!(s instanceof Syscall)) throw new InvalidArgument('suspend takes a syscall, as syscall() makes it')
@@ -192,7 +195,13 @@ export function suspend(s: Syscall, register?: () => void): Operation<void> {
   return op
 }
 
-/** Ends the wait for a syscall, now or when it begins; from any callback of its domain. More than once does no harm. */
+/**
+ * Ends the wait for a syscall, now or when it begins; from any callback of its domain. More than once does no harm.
+ *
+ * @throws `InvalidArgument` for what is no syscall of this domain.
+ * @example
+ * child.once('exit', () => Miou.signal(exited))
+ */
 export function signal(s: Syscall): void {
   if (!(s instanceof Syscall)) throw new InvalidArgument('signal takes a syscall of this domain, as syscall() makes it')
   if (s.signaled) return

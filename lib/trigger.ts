@@ -83,13 +83,23 @@ export function rung(count: number): void {
   if (words[COMPLETED] > 0) schedule()
 }
 
-/** Signals a trigger: whoever waits for it goes on. More than once does no harm. May be called from anywhere. */
+/**
+ * Signals a trigger: whoever waits for it goes on. More than once does no harm. May be called from anywhere.
+ *
+ * @example
+ * child.once('exit', () => Trigger.signal(done))
+ */
 export function signal(t: Trigger): void {
   validTrigger(t, 'Trigger.signal')
   if (Atomics.load(world, t.word) !== SIGNALED) rung(native.fire(t.word))
 }
 
-/** Whether a trigger was signaled. */
+/**
+ * Whether a trigger was signaled.
+ *
+ * @example
+ * while (!Trigger.isSignaled(stop)) yield* step()
+ */
 export function isSignaled(t: Trigger): boolean {
   validTrigger(t, 'Trigger.isSignaled')
   return Atomics.load(world, t.word) === SIGNALED
@@ -100,6 +110,8 @@ export function isSignaled(t: Trigger): boolean {
  * trigger to another one.
  *
  * @throws `InvalidArgument` where somebody waits for it already.
+ * @example
+ * yield* Trigger.await(done)
  */
 function await_(t: Trigger): Operation<void> {
   validTrigger(t, 'Trigger.await')

@@ -20,22 +20,46 @@ export function tcpv4(): FileDescr {
   return made(rust().socket(INET, false), STREAM, 'socket')
 }
 
-/** A TCP socket over IPv6, as `tcpv4`. Bound to `::`, it takes IPv4 too, unless it is `ipv6Only`. */
+/**
+ * A TCP socket over IPv6, as `tcpv4`. Bound to `::`, it takes IPv4 too, unless it is `ipv6Only`.
+ *
+ * @example
+ * const listener = tcpv6()
+ * bindAndListen(listener, { host: '::', port: 3000 })
+ */
 export function tcpv6(): FileDescr {
   return made(rust().socket(INET6, false), STREAM, 'socket')
 }
 
-/** A stream socket in the file system, as `tcpv4`: its addresses are `{ path }`. */
+/**
+ * A stream socket in the file system, as `tcpv4`: its addresses are `{ path }`.
+ *
+ * @example
+ * const fd = unixSocket()
+ * yield* connect(fd, { path: '/run/app.sock' })
+ */
 export function unixSocket(): FileDescr {
   return made(rust().socket(LOCAL, false), STREAM, 'socket')
 }
 
-/** A UDP socket over IPv4, as `tcpv4`: for `recvfrom` and `sendto`. */
+/**
+ * A UDP socket over IPv4, as `tcpv4`: for `recvfrom` and `sendto`.
+ *
+ * @example
+ * using fd = udpv4()
+ * yield* sendto(fd, 'ping', { host: '127.0.0.1', port: 3000 })
+ */
 export function udpv4(): FileDescr {
   return made(rust().socket(INET, true), DATAGRAM, 'socket')
 }
 
-/** A UDP socket over IPv6, as `udpv4`. */
+/**
+ * A UDP socket over IPv6, as `udpv4`.
+ *
+ * @example
+ * using fd = udpv6()
+ * yield* sendto(fd, 'ping', { host: '::1', port: 3000 })
+ */
 export function udpv6(): FileDescr {
   return made(rust().socket(INET6, true), DATAGRAM, 'socket')
 }
