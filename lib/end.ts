@@ -1,18 +1,16 @@
-import { types } from 'node:util'
 import { atEnd, giveUpAll, over } from './at-end.js'
 import { cancelTree, makeCancelled } from './cancellation.js'
+import { childrenOf, foreign, mutexesIn, resourcesOf, taskAt } from './described.js'
 import { discard, holdsDescriptor } from './discard.js'
 import { ForeignYield, MutexError, ResourceLeaked, StillHasChildren } from './errors.js'
 import { extra } from './extra.js'
 import { here, outside } from './here.js'
 import { takeBack, unlendWithin, unlent } from './lent.js'
-import { debugging, log } from './log.js'
-import { Compound, forgottenYield, Op } from './operation.js'
-import type { Mutex } from './mutex.js'
+import { log } from './log.js'
+import { forgottenYield, Op } from './operation.js'
 import { passOnMutexes, releaseOwner } from './owner.js'
 import { sendEnd } from './remote.js'
-import { finaliseAll, type Resource } from './resource.js'
-import { siteOf } from './site.js'
+import { finaliseAll } from './resource.js'
 import { met } from './stacks.js'
 import { SUSPENSION } from './suspension.js'
 import {
@@ -30,7 +28,6 @@ import {
   type TaskRecord,
 } from './task.js'
 import { trace, tracing } from './trace.js'
-import { shown } from './shown.js'
 
 /** The body of a task is over: its finalisers run, then its children unwind, then its parent hears of it. */
 export function ended(task: TaskRecord, returned: boolean, value: unknown): void {
@@ -83,66 +80,14 @@ function ruleBroken(task: TaskRecord): StillHasChildren | ResourceLeaked | undef
   if (task.resources !== null) {
     if (tracing.on) trace('resourceLeaked', task)
     return new ResourceLeaked(
-      `${at(task)} returned while it owned ${resources(task)}: release, disown or transfer it first`,
+      `${taskAt(task)} returned while it owned ${resourcesOf(task)}: release, disown or transfer it first`,
     )
   }
   if (task.children !== null) {
     if (tracing.on) trace('stillHasChildren', task)
-    return new StillHasChildren(`${at(task)} returned without awaiting or cancelling ${children(task)}`)
+    return new StillHasChildren(`${taskAt(task)} returned without awaiting or cancelling ${childrenOf(task)}`)
   }
   return undefined
-}
-
-function at(task: TaskRecord): string {
-  return `${nameOf(task)} on domain ${task.domain}`
-}
-
-function resources(task: TaskRecord): string {
-  const values: string[] = []
-  let count = 0
-  for (let r: Resource | null = task.resources; r !== null; r = r.older) {
-    count++
-    // That of a descriptor is noted where the descriptor is made.
-    const created = siteOf(r) ?? siteOf(r.value)
-    if (values.length < 5) values.push(describe(r.value) + (created === undefined ? '' : `, created at ${created}`))
-  }
-  return listed(values, count)
-}
-
-function children(task: TaskRecord): string {
-  const names: string[] = []
-  let count = 0
-  for (let child = task.children; child !== null; child = child.older) {
-    count++
-    const created = debugging() ? child.extra?.created : undefined
-    if (names.length < 5) names.push(created ? `${nameOf(child)}, created at ${created}` : nameOf(child))
-  }
-  return listed(names, count)
-}
-
-function mutexes(held: readonly Mutex[]): string {
-  const names = held.slice(0, 5).map((mutex) => {
-    const locked = siteOf(mutex)
-    const name = mutex.name === undefined ? 'a mutex without a name' : `the mutex ${shown(mutex.name)}`
-    return locked === undefined ? name : `${name}, locked at ${locked}`
-  })
-  return held.length === 1 ? names[0]! : `${held.length} mutexes (${listed(names, held.length)})`
-}
-
-function listed(names: string[], count: number): string {
-  return count > names.length ? `${names.join(', ')} and ${count - names.length} more` : names.join(', ')
-}
-
-function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return shown(value)
-  try {
-    if (types.isGeneratorObject(value)) return 'a generator'
-    const name = value.constructor?.name || 'Object'
-    return name === 'Object' ? 'an object' : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
-  } catch {
-    // It is a proxy, say, whose own code throws.
-    return 'a value'
-  }
 }
 
 /** A cancelled task threw something else while it unwound. */
@@ -161,7 +106,7 @@ export function keepSuppressed({ cancelled }: TaskRecord, ...errors: unknown[]):
 function leaveMutexes(task: TaskRecord, fatal: boolean): void {
   const held = passOnMutexes(task)
   if (held.length === 0) return
-  const message = `${at(task)} ended while it held ${mutexes(held)}: unlock in a finally block, or use Mutex.protect`
+  const message = `${taskAt(task)} ended while it held ${mutexesIn(held)}: unlock in a finally block, or use Mutex.protect`
   if (task.flags & OK && !fatal) {
     task.flags &= ~OK
     discard(task.value)
@@ -266,19 +211,9 @@ function unlist(child: TaskRecord): void {
   child.newer = null
 }
 
-/** What was yielded, and what to write instead. */
-function foreign(value: unknown): string {
-  if (types.isProxy(value)) return 'a proxy, which is no operation'
-  if (value instanceof Op || value instanceof Compound)
-    return `the operation of ${value.label}: write yield* ${value.label}`
-  if (value instanceof Promise) return 'a promise, which is no operation: write yield* until(...)'
-  const iterable = typeof value === 'object' && value !== null && Symbol.iterator in value
-  return `${describe(value)}, which is no operation${iterable ? ': write yield* instead of yield' : ''}`
-}
-
 /** A task yielded what is no operation: the run is over. The task unwinds as one that is cancelled, shields included. */
 export function foreignYield(task: TaskRecord, value: unknown): void {
-  const error = new ForeignYield(`${at(task)} yielded ${foreign(value)}`)
+  const error = new ForeignYield(`${taskAt(task)} yielded ${foreign(value)}`)
   task.cancelled ??= makeCancelled(error)
   failRun(task, error)
   let result: IteratorResult<unknown, unknown> | undefined
