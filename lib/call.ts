@@ -18,7 +18,7 @@ import { ready } from './ready.js'
 import { endWith, runs, sendCancel } from './remote.js'
 import { attach, detach, finaliseAll, finaliseFreely, type Resource } from './resource.js'
 import type { RunRecord } from './run-record.js'
-import { bornCancelled, checkOptions, child, equip, isBarren, type SpawnOptions } from './spawn.js'
+import { bornCancelled, checkSpawnOptions, child, equip, isBarren, type SpawnOptions } from './spawn.js'
 import { CALLED, REMOTE, rootOf, SHIELDED, type Task, TaskRecord } from './task.js'
 import { trace, tracing } from './trace.js'
 import type { TransferListItem } from 'node:worker_threads'
@@ -57,7 +57,7 @@ export function call<A extends unknown[], T>(
   }
   if (!Array.isArray(args))
     throw new InvalidArgument('call takes the arguments of the function as an array: call(f, [1, 2])')
-  checkOptions(parent, options as SpawnOptions<never>, 'call')
+  checkSpawnOptions(parent, options as SpawnOptions<never>, 'call')
   if (options.transfer !== undefined && !Array.isArray(options.transfer)) {
     throw new InvalidArgument('call: transfer takes an array of what is to be moved (array buffers, ports)')
   }

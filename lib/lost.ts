@@ -139,7 +139,7 @@ onMessage(BURIED, (message) => {
 })
 
 /** A domain that this thread has started is gone. It is forgotten behind what it has sent. */
-export function gone(dead: number): void {
+export function domainGone(dead: number): void {
   begin(GONE)
   putInt(dead)
   send(place())

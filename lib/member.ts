@@ -144,7 +144,7 @@ onMessage(DIED, (message) => {
   const record = runs.get(message.int())
   const change = message.value() as Change
   if (record === undefined) return
-  apply(record, change)
+  applyChange(record, change)
   const { dead, reason, places } = change
   if (dead === 0) return
   domainDied(record, dead, reason!, places)
@@ -152,7 +152,7 @@ onMessage(DIED, (message) => {
 })
 
 /** The domains of a run have changed. Who began the run looks at a death behind the last messages of the dead domain. */
-export function apply(run: RunRecord, { places, expected, dead, reason }: Change): void {
+export function applyChange(run: RunRecord, { places, expected, dead, reason }: Change): void {
   const fresh = places.filter((at) => !run.places.includes(at))
   run.places.splice(0, run.places.length, ...places)
   run.expected += expected

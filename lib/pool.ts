@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { place } from './domain-thread.js'
 import { DomainDied } from './errors.js'
-import { forgetDomain, gone } from './lost.js'
+import { domainGone, forgetDomain } from './lost.js'
 import { onMessage, PORT } from './mail.js'
 import { cargoOf } from './cargo.js'
 import { begin, put, putInt, send } from './message.js'
@@ -107,7 +107,7 @@ function start(): Promise<Thread> {
       const at = warm.indexOf(thread)
       if (at >= 0) warm.splice(at, 1)
       thread.died(reason)
-      gone(thread.place)
+      domainGone(thread.place)
     })
     // Last: a listener of 'message' has it keep the process alive again.
     worker.unref()

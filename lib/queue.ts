@@ -5,7 +5,7 @@ import { onLeftovers } from './leftovers.js'
 import { native } from './native.js'
 import { isPlain } from './plain.js'
 import { OBJECT, words } from './ring.js'
-import { QUEUE, shared } from './shared.js'
+import { QUEUE, shared, tooMany } from './shared.js'
 import { answerHere, EMPTY, laid, lay, REFUSED, taken } from './value.js'
 
 /** A queue between tasks, and code outside of tasks, of all domains. Made by `Queue.create`. */
@@ -122,7 +122,7 @@ export function length(q: Queue<unknown>): number {
 /** Takes the values of a queue that nobody else knows, the oldest first, and gives it up. */
 function* poured(word: number): Generator<unknown, void> {
   if (word === REFUSED) throw new InvalidArgument('Queue.toArray: a descriptor is in it, which moves with its value')
-  if (word < 0) throw new InvalidArgument('there are four million shared objects already')
+  if (word < 0) throw tooMany()
   try {
     for (;;) {
       answerHere()
@@ -173,7 +173,7 @@ export function drop<T>(q: Queue<T>, each: (value: T) => void): void {
 export function transfer<T>(q: Queue<T>): Queue<T> {
   valid(q, 'transfer')
   const word = native.pour(q.word, true)
-  if (word < 0) throw new InvalidArgument('there are four million shared objects already')
+  if (word < 0) throw tooMany()
   return queues.at(word, undefined) as Queue<T>
 }
 

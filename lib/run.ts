@@ -7,7 +7,7 @@ import { type DomainDied, InvalidArgument } from './errors.js'
 import { extra } from './extra.js'
 import type { Leftovers } from './leftovers.js'
 import {
-  apply,
+  applyChange,
   bringSource,
   type Change,
   type Joining,
@@ -242,7 +242,7 @@ class Run {
     const { record, threads, joining } = this
     const change: Change = { places: [...joining.places], expected, dead, reason }
     for (const other of threads) sendChange(other.place, record.id, change)
-    apply(record, change)
+    applyChange(record, change)
   }
 }
 

@@ -11,6 +11,11 @@ export const COMPUTATION = 3
 export const LAZY = 4
 export const QUEUE = 5
 
+/** The error where no word is left for another shared object. */
+export function tooMany(): InvalidArgument {
+  return new InvalidArgument('there are four million shared objects already')
+}
+
 /** Where handles of one kind of shared object come from: one handle a word on this domain. */
 export interface Shared<H> {
   /** The object of that name, or a new one. */
@@ -65,7 +70,7 @@ export function shared<H extends SharedPart>(
       }
       rust()
       const word = native.create(kind, name)
-      if (word < 0) throw new InvalidArgument('there are four million shared objects already')
+      if (word < 0) throw tooMany()
       return at(word, name)
     },
     at,

@@ -37,7 +37,7 @@ export function child(parent: TaskRecord, body: Body<unknown> | null, id = paren
 }
 
 /** Checks the options of a spawn, before anything exists. */
-export function checkOptions(parent: TaskRecord, options: SpawnOptions<never>, what: string): void {
+export function checkSpawnOptions(parent: TaskRecord, options: SpawnOptions<never>, what: string): void {
   checkObject(options, what)
   const { give, orphans, name } = options
   if (give !== undefined) {
@@ -99,7 +99,7 @@ export function bornCancelled(task: TaskRecord, parent: TaskRecord): boolean {
 export function async_<T>(body: Body<T>, options?: SpawnOptions<T>): Task<T> {
   const parent = currentTask('async(body)')
   if (typeof body !== 'function') throw new InvalidArgument('async takes a function* that is the body of the task')
-  if (options !== undefined) checkOptions(parent, options as SpawnOptions<never>, 'async')
+  if (options !== undefined) checkSpawnOptions(parent, options as SpawnOptions<never>, 'async')
   const task = child(parent, body)
   if (options !== undefined || debugging()) equip(task, (options ?? {}) as SpawnOptions<never>)
   if (tracing.on)

@@ -4,7 +4,7 @@ import { InvalidArgument, TimeoutError } from './errors.js'
 import { make, Op, type Operation } from './operation.js'
 import { ready } from './ready.js'
 import type { Resource } from './resource.js'
-import { async_, checkOptions } from './spawn.js'
+import { async_, checkSpawnOptions } from './spawn.js'
 import { type Body, ENDED, nameOf, type TaskRecord } from './task.js'
 import { clearTimer, setTimer, type Timer } from './timers.js'
 
@@ -95,7 +95,7 @@ export function timeout<T>(ms: number, body: Body<T>, options?: TimeoutOptions):
   make(op)
   if (options !== undefined) {
     try {
-      checkOptions(op.task, options, 'timeout')
+      checkSpawnOptions(op.task, options, 'timeout')
     } catch (error) {
       op.task.made = null
       throw error

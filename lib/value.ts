@@ -8,9 +8,9 @@ import { here } from './here.js'
 import { native } from './native.js'
 import { schedule } from './ready.js'
 import * as ring from './ring.js'
-import type { RunRecord } from './run-record.js'
-import { QUEUE } from './shared.js'
 import { sendArea, words } from './ring.js'
+import type { RunRecord } from './run-record.js'
+import { QUEUE, tooMany } from './shared.js'
 
 /*
  * Values at rest, in a queue or as the outcome of a computation: Rust keeps them in bytes, from which any domain may make
@@ -141,7 +141,7 @@ export function rest(cargo: Cargo): Rest {
   const word = native.create(QUEUE)
   if (word < 0) {
     stay()
-    throw new InvalidArgument('there are four million shared objects already')
+    throw tooMany()
   }
   layParcel(SERIALISED, NO_BYTES, cargo)
   words[ring.OBJECT] = word

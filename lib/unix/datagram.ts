@@ -6,7 +6,7 @@ import { type Address, encode, received } from './address.js'
 import { receive, send } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
 import { DescriptorOp, giveBackTo } from './descriptor-op.js'
-import { changed, checkBytes, checkOptions, checkRange, type Range } from './range.js'
+import { changed, checkBytes, checkRangeOptions, checkRange, type Range } from './range.js'
 import { systemError } from './system-error.js'
 
 /** What `recvfrom` tells of a datagram. */
@@ -108,7 +108,7 @@ function datagramOf(fd: FileDescr, what: string, instead: string): void {
 export function recvfrom(fd: FileDescr, buf: Uint8Array, options?: Range): Operation<Received> {
   datagramOf(fd, 'recvfrom(fd, buf)', 'read')
   checkBytes(buf, 'recvfrom(fd, buf)')
-  if (options !== undefined) checkOptions(options, 'recvfrom(fd, buf)')
+  if (options !== undefined) checkRangeOptions(options, 'recvfrom(fd, buf)')
   const off = options?.off ?? 0
   const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'recvfrom(fd, buf)')

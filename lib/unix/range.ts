@@ -10,7 +10,7 @@ export interface Range {
 }
 
 /** Throws where what is given for a range is none, whatever it is. */
-export function checkOptions(options: Range, what: string): void {
+export function checkRangeOptions(options: Range, what: string): void {
   checkObject(options, what)
   const { off = 0, len = 0 } = options
   if (typeof off !== 'number' || typeof len !== 'number')

@@ -4,7 +4,7 @@ import { releaseBytes, PIECE, READ } from '../ring.js'
 import { receive } from './copy.js'
 import { DATAGRAM, type FileDescr, valid } from './descriptor.js'
 import { DescriptorOp, giveBackTo, keep } from './descriptor-op.js'
-import { changed, checkBytes, checkOptions, checkRange, type Range } from './range.js'
+import { changed, checkBytes, checkRangeOptions, checkRange, type Range } from './range.js'
 import { systemError } from './system-error.js'
 
 /** Reads into a buffer of the user's: the bytes are copied to it when the task runs on. */
@@ -69,7 +69,7 @@ export function streamOf(fd: FileDescr, what: string, instead: string): void {
 export function read(fd: FileDescr, buf: Uint8Array, options?: Range): Operation<number> {
   streamOf(fd, 'read(fd, buf)', 'recvfrom')
   checkBytes(buf, 'read(fd, buf)')
-  if (options !== undefined) checkOptions(options, 'read(fd, buf)')
+  if (options !== undefined) checkRangeOptions(options, 'read(fd, buf)')
   const off = options?.off ?? 0
   const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, 'read(fd, buf)')

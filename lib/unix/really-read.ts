@@ -2,7 +2,7 @@ import { rust } from '../domain-thread.js'
 import { EndOfFile } from '../errors.js'
 import { currentTask, type Operation, Compound, type Suspension } from '../operation.js'
 import type { FileDescr } from './descriptor.js'
-import { checkBytes, checkOptions, checkRange, type Range } from './range.js'
+import { checkBytes, checkRangeOptions, checkRange, type Range } from './range.js'
 import { read, streamOf } from './read.js'
 
 const LABEL = 'reallyRead(fd, buf)'
@@ -19,7 +19,7 @@ const LABEL = 'reallyRead(fd, buf)'
 export function reallyRead(fd: FileDescr, buf: Uint8Array, options?: Range): Operation<void> {
   streamOf(fd, LABEL, 'recvfrom')
   checkBytes(buf, LABEL)
-  if (options !== undefined) checkOptions(options, LABEL)
+  if (options !== undefined) checkRangeOptions(options, LABEL)
   const off = options?.off ?? 0
   const len = options?.len ?? buf.length - off
   checkRange(buf, off, len, LABEL)

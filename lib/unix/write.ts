@@ -5,7 +5,7 @@ import { SUSPENDED, type Suspension } from '../suspension.js'
 import { send } from './copy.js'
 import type { FileDescr } from './descriptor.js'
 import { DescriptorOp, keep } from './descriptor-op.js'
-import { changed, checkBytes, checkOptions, checkRange, type Range } from './range.js'
+import { changed, checkBytes, checkRangeOptions, checkRange, type Range } from './range.js'
 import { streamOf } from './read.js'
 import { systemError } from './system-error.js'
 
@@ -123,7 +123,7 @@ export function write(fd: FileDescr, data: Uint8Array | string, options?: Range)
   streamOf(fd, 'write(fd, data)', 'sendto')
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   checkBytes(bytes, 'write(fd, data)')
-  if (options !== undefined) checkOptions(options, 'write(fd, data)')
+  if (options !== undefined) checkRangeOptions(options, 'write(fd, data)')
   const off = options?.off ?? 0
   const len = options?.len ?? bytes.length - off
   checkRange(bytes, off, len, 'write(fd, data)')
