@@ -178,9 +178,9 @@ onOneDomain('a reset is an error of the stream; so is writing to who has gone', 
   t.true(['EPIPE', 'ECONNRESET'].includes((yield* until(broken))[0].code))
 })
 
-test('what a listener throws is the uncaught exception of the process, and does no harm to tasks', async (t) => {
+test('what a listener throws is the uncaught exception of the process, and does no harm to tasks nor to its stream', async (t) => {
   const { stdout, stderr } = await program(t, 'listener-throws').ended
-  t.is(stdout, 'uncaught: in a listener\nthe others go on\n', stderr)
+  t.is(stdout, 'uncaught: in a listener\nthe others go on\nthe stream too: z\n', stderr)
 })
 
 onOneDomain('it has of net.Socket what servers ask for', function* (t) {

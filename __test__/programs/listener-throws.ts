@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import * as Miou from 'miou'
-import { toDuplex } from 'miou/node'
+import { toDuplex, until } from 'miou/node'
 import * as Unix from 'miou/unix'
 
-/* A listener of a stream throws while other connections are served. */
+/* A listener of a stream throws once while other connections are served, and the stream's own goes on. */
 
 process.on('uncaughtException', (error) => console.log(`uncaught: ${error.message}`))
 
@@ -21,7 +22,7 @@ await Miou.run(
     const [other, end] = yield* connect(listener)
     const reading = Miou.async(() => Unix.read(end, Buffer.alloc(1)))
     const stream = toDuplex(server)
-    stream.on('data', () => {
+    stream.once('data', () => {
       throw new Error('in a listener')
     })
     yield* Unix.write(client, 'x')
@@ -29,8 +30,15 @@ await Miou.run(
     yield* reading
     yield* Unix.sleep(5)
     console.log('the others go on')
+    const ended = once(
+      stream.on('data', (more) => console.log(`the stream too: ${more}`)),
+      'end',
+    )
+    yield* Unix.write(client, 'z')
+    Unix.close(client)
+    yield* until(ended)
     stream.destroy()
-    for (const fd of [listener, client, other, end]) Unix.close(fd)
+    for (const fd of [listener, other, end]) Unix.close(fd)
   },
   { domains: 0 },
 )

@@ -68,11 +68,14 @@ export class Reads implements Awaiting {
     }
     stream.bytesRead += result
     stream.touch()
+    let more = true
     try {
-      if (stream.push(chunk) && chunk !== null) this.begin()
+      more = stream.push(chunk)
     } catch (error) {
+      // Where the process outlives that, the stream does too, as that of node:net: it hears of its end, and is closed then.
       throwLater(error)
     }
+    if (more && chunk !== null) this.begin()
   }
 }
 
