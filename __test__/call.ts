@@ -28,7 +28,7 @@ test('a portable function may return an operation', async (t) => {
   t.is(await Miou.run(() => Miou.call(returnsOperation, [1]), three), 2)
 })
 
-test('a module that posts to the thread which started its domain is not taken for another domain', async (t) => {
+test('a module that posts to the thread which started its domain is not taken for another domain; one that has listened to it does not end its own', async (t) => {
   for (let round = 0; round < 2; round++) {
     await Miou.run(function* () {
       for (let i = 0; i < 4; i++) t.is(yield* Miou.call(posted, [i]), i)

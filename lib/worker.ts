@@ -7,11 +7,15 @@ import type { Introduction } from './pool.js'
 import { introduce } from './ports.js'
 import { schedule } from './ready.js'
 
+/** Milliseconds of the longest timer that Node has. */
+const LONGEST = 0x7fffffff
+
 /* What the thread of a domain runs: it introduces itself and waits for its first run. */
 
 introduce(workerData.owner, workerData.port)
-// Its own runs, if its tasks begin any, keep the loop alive and let it go again; this thread lives on.
-parentPort?.ref()
+// Its own runs, if its tasks begin any, keep the loop alive and let it go again; this thread lives on. Not by the port to its
+// parent: a module of the user's that listens there for a while lets that go.
+setInterval(() => {}, LONGEST)
 rust()
 becomeDomain(place())
 // The first turn declares it asleep: until then nobody would wake it.
