@@ -510,3 +510,15 @@ test('a wait whose mutex was unlocked before it began is refused', async (t) => 
     Mutex.unlock(m)
   }, alone)
 })
+
+test('a wait in a child of who holds the mutex says that the child has to lock it', async (t) => {
+  await Miou.run(function* () {
+    const m = Mutex.create()
+    using _ = yield* Mutex.lock(m)
+    const waiting = Miou.async(() => Miou.timeout(1000, () => Condition.wait(Condition.create(), m)))
+    const result = yield* Miou.await(waiting)
+    const error = result.ok ? undefined : (result.error as Miou.MutexError)
+    t.is(error?.reason, 'notOwner')
+    t.regex(error?.message ?? '', /lock it first, in the task that waits.*timeout/)
+  }, alone)
+})

@@ -103,7 +103,12 @@ export function wait(c: Condition, m: Mutex): Operation<void> {
 }
 
 function needsMutex(m: Mutex): MutexError {
-  return new MutexError(whyNot(m), 'Condition.wait needs the mutex: lock it first')
+  const reason = whyNot(m)
+  const whose =
+    reason === 'unlocked'
+      ? ''
+      : ', in the task that waits: another one holds it, and a child (the body of timeout is one) does not hold what its parent does'
+  return new MutexError(reason, `Condition.wait needs the mutex: lock it first${whose}`)
 }
 
 /** Why a mutex is not one's own. */
