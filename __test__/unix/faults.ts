@@ -6,6 +6,7 @@ import * as Unix from 'miou/unix'
 import { test } from '../support/case.js'
 import { closing, connection, datagrams, listening, onOneDomain, readAll, settle } from '../support/loopback.js'
 import { built, Process } from '../support/process.js'
+import { testWith } from '../support/tool.js'
 import { sockets } from '../support/machine.js'
 
 type Steps<T> = Generator<Miou.Suspension, T>
@@ -113,6 +114,26 @@ test('out of descriptors, what needs one is EMFILE, and an accept that is cancel
   t.is(code, 0, stderr)
   t.is(stdout, 'EMFILE socket\nEMFILE fcntl\nclient 0\nclient 1\nclient 2\nclient 3\nclient 4\n')
 })
+
+testWith(
+  ['strace'],
+  'out of descriptors, a client that knocks costs one accept, and each look whether there is one costs one',
+  async (t) => {
+    const program = built('dist-test/programs/knocking.js')
+    const command = `ulimit -n 128; exec strace -f -e trace=accept4 ${process.execPath} ${program}`
+    const { code, stdout, stderr } = await new Process(t, '/bin/sh', ['-c', command]).ended
+    if (/ptrace|PTRACE/.test(stderr)) {
+      t.log('skipped: no tracing here')
+      t.pass()
+      return
+    }
+    t.is(code, 0, stderr)
+    const { clients, ms } = JSON.parse(stdout) as { clients: number; ms: number }
+    // The listener used to be on the list once for each of them, and was tried as often every 100 ms.
+    const refused = stderr.match(/accept4\(.*EMFILE/g)!.length
+    t.true(refused >= clients && refused < 2 * clients + ms / 50, `${refused} for ${clients} clients in ${ms} ms`)
+  },
+)
 
 /** A wait that is cancelled: `begin` makes the operation, `end` does what would end it. */
 interface Wait {

@@ -27,7 +27,10 @@ impl Domain {
             return self.progress(listener);
         }
         self.exhausted.tried = Some(Instant::now());
-        self.exhausted.listeners.push(listener);
+        // Each client that knocks meanwhile is an event, after which it is here again.
+        if !self.exhausted.listeners.contains(&listener) {
+            self.exhausted.listeners.push(listener);
+        }
         self.ring.set_header(header::EXHAUSTED, 1);
     }
 
