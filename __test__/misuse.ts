@@ -502,6 +502,25 @@ test('a body that returns no operation is refused wherever a body is taken', asy
   )
 })
 
+test('a finaliser or a clean-up that calls a function* is told that nothing of it has run', async (t) => {
+  await Miou.run(
+    function* () {
+      const cleanUp = function* () {
+        t.fail('this runs')
+        yield* Miou.yield()
+      }
+      const resource = Ownership.create(1, () => cleanUp())
+      Ownership.own(resource)
+      refuses(t, () => Ownership.release(resource), Miou.InvalidArgument, /the finaliser returned a generator/)
+      const guarded = Miou.async(() => Miou.protect({ finally: () => cleanUp() }, nothing))
+      const failed = yield* Miou.await(guarded)
+      t.true(!failed.ok && failed.error instanceof Miou.FinallyRaised)
+      t.true(!failed.ok && (failed.error as Error).cause instanceof Miou.InvalidArgument)
+    },
+    { domains: 0 },
+  )
+})
+
 test('a function* is refused where a function is only called: nobody would run it', async (t) => {
   await Miou.run(
     function* () {

@@ -2,7 +2,7 @@ import { enter } from './body.js'
 import { spent, turn } from './budget.js'
 import { Cancelled, FinallyRaised, InvalidArgument, OnCancellationRaised } from './errors.js'
 import { Compound, currentTask, FINALISING, type Operation, type Suspension } from './operation.js'
-import { isPlain } from './plain.js'
+import { isPlain, refuseGenerator } from './plain.js'
 import type { Body } from './task.js'
 import { shown } from './shown.js'
 
@@ -58,7 +58,7 @@ function plainly(raised: typeof FinallyRaised | typeof OnCancellationRaised, nam
   const { made } = task
   task.made = FINALISING
   try {
-    callback()
+    refuseGenerator(callback(), `${name} of protect`)
   } catch (error) {
     throw new raised(`${name} of protect threw: ${error instanceof Error ? error.message : shown(error)}`, {
       cause: error,

@@ -3,7 +3,7 @@ import { wrongHandle } from './handle.js'
 import { debugging, log } from './log.js'
 import { currentTask, FINALISING } from './operation.js'
 import { here } from './here.js'
-import { isPlain } from './plain.js'
+import { isPlain, refuseGenerator } from './plain.js'
 import { referenceOf } from './portable.js'
 import { noteSite } from './site.js'
 import { nameOf, type TaskRecord } from './task.js'
@@ -110,7 +110,7 @@ export function finalise(resource: Resource, task: TaskRecord): void {
   here.current = task
   task.made = FINALISING
   try {
-    resource.finaliser(resource.value)
+    refuseGenerator(resource.finaliser(resource.value), 'the finaliser')
   } finally {
     task.made = made
     here.current = current
@@ -120,7 +120,7 @@ export function finalise(resource: Resource, task: TaskRecord): void {
 /** Finalises a resource that has come for nobody, outside of tasks. What its finaliser throws is logged. */
 export function finaliseFreely(resource: Resource): void {
   try {
-    resource.finaliser(resource.value)
+    refuseGenerator(resource.finaliser(resource.value), 'the finaliser')
   } catch (error) {
     log('the finaliser of a resource that nobody got threw', error)
   }
