@@ -1,6 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { Heap, type Placed } from './heap.js'
 
+/** Milliseconds of the longest timer that Node itself has; those here have no longest. */
+export const LONGEST = 0x7fffffff
+
 /** Something that is to happen at a time. Where it is cancelled it leaves at once, and costs nothing from then on. */
 export interface Timer extends Placed {
   /** Milliseconds of `performance.now()`. */

@@ -6,9 +6,7 @@ import { becomeDomain } from './members.js'
 import type { Introduction } from './pool.js'
 import { introduce } from './ports.js'
 import { schedule } from './ready.js'
-
-/** Milliseconds of the longest timer that Node has. */
-const LONGEST = 0x7fffffff
+import { LONGEST } from './timers.js'
 
 /* What the thread of a domain runs: it introduces itself and waits for its first run. */
 

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import { InvalidArgument } from '../errors.js'
 import type { RunRecord } from '../run-record.js'
+import { LONGEST } from '../timers.js'
 import type { Address } from '../unix/address.js'
 import { DATAGRAM, disown, FileDescr, gone, inUse, STREAM, shut, valid } from '../unix/descriptor.js'
 import { endWithRun } from '../unix/leftovers.js'
@@ -8,9 +9,6 @@ import { address, peer } from '../unix/name.js'
 import { type SocketOptions, setOptions } from '../unix/options.js'
 import { shutdown } from '../unix/shutdown.js'
 import { type Chunk, type Done, Reads, type Stream, Writes } from './sides.js'
-
-/** Milliseconds of the longest timer that Node has. */
-const LONGEST = 0x7fffffff
 
 /**
  * A descriptor of this domain as a stream of Node's. It reads and writes over the ring as a task would, without one: it is
